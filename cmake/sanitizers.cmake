@@ -1,0 +1,18 @@
+# Copyright 2026 The cofutures authors
+# SPDX-License-Identifier: BSL-1.0
+
+# The core library links this PUBLIC within the build tree, so whatever uses it is instrumented too:
+# a program of which only a part is gives false reports.
+
+add_library(cofutures_sanitizers INTERFACE)
+
+if(COFUTURES_SANITIZE)
+    list(JOIN COFUTURES_SANITIZE "," sanitizers)
+    target_compile_options(cofutures_sanitizers INTERFACE
+        -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(cofutures_sanitizers INTERFACE -fsanitize=${sanitizers})
+    if("thread" IN_LIST COFUTURES_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # GCC warns about each atomic_thread_fence, which Asio uses beside its mutexes.
+        target_compile_options(cofutures_sanitizers INTERFACE -Wno-tsan)
+    endif()
+endif()

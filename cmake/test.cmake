@@ -1,0 +1,47 @@
+# Copyright 2026 The cofutures authors
+# SPDX-License-Identifier: BSL-1.0
+
+include(GoogleTest)
+
+# cofutures_add_test(NAME name SOURCES file… [LIBRARIES target…] [LABELS label…] [TIMEOUT seconds]
+#                    [ENVIRONMENT name=value…] [RUN_SERIAL] [OWN_MAIN])
+#
+# Makes one GoogleTest executable and registers each of its tests with CTest. The core library, the
+# warnings and, where it exists, the target cofutures_test_support are linked without asking.
+# RUN_SERIAL keeps its tests from running beside others; OWN_MAIN means that a source defines main().
+function(cofutures_add_test)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "RUN_SERIAL;OWN_MAIN" "NAME;TIMEOUT"
+        "SOURCES;LIBRARIES;LABELS;ENVIRONMENT")
+    if(NOT arg_NAME OR NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "cofutures_add_test: needs NAME and SOURCES; not understood: '${arg_UNPARSED_ARGUMENTS}'")
+    endif()
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 30)
+    endif()
+
+    add_executable(${arg_NAME} ${arg_SOURCES})
+    target_link_libraries(${arg_NAME} PRIVATE
+        ${arg_LIBRARIES}
+        $<TARGET_NAME_IF_EXISTS:cofutures_test_support>
+        cofutures::cofutures
+        cofutures_warnings
+        GTest::gtest)
+    if(NOT arg_OWN_MAIN)
+        target_link_libraries(${arg_NAME} PRIVATE GTest::gtest_main)
+    endif()
+
+    set(properties TIMEOUT ${arg_TIMEOUT})
+    if(arg_LABELS)
+        # The semicolons must survive two rounds of list expansion.
+        list(JOIN arg_LABELS "\\;" labels)
+        list(APPEND properties LABELS "${labels}")
+    endif()
+    if(arg_ENVIRONMENT)
+        list(JOIN arg_ENVIRONMENT "\\;" environment)
+        list(APPEND properties ENVIRONMENT "${environment}")
+    endif()
+    if(arg_RUN_SERIAL)
+        list(APPEND properties RUN_SERIAL TRUE)
+    endif()
+    gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()
