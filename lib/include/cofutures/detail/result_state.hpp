@@ -1,0 +1,105 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// A shared state with room for a value of a known type. Floor 1, internal.
+
+#include <cofutures/detail/shared_state.hpp>
+
+#include <cofutures/detail/config.hpp>
+#include <cofutures/error.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace cofutures::detail {
+
+struct nothing {};
+
+/// What is kept for a result of type `T`: the value, a pointer for a reference, nothing for void.
+template <typename T>
+using stored_t = std::conditional_t<
+    std::is_void_v<T>,
+    nothing,
+    std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
+
+template <typename T>
+class result_state : public shared_state {
+    static_assert(!std::is_rvalue_reference_v<T>, "cofutures: a future cannot hold an rvalue reference");
+    static_assert(std::is_void_v<T> || std::is_lvalue_reference_v<T> || std::is_destructible_v<T>);
+
+public:
+    const std::type_info& value_type() const noexcept final { return typeid(T); }
+
+    /// Stores what `function` returns or throws. Only after `claim()` or `start()`; the phase that
+    /// fits the outcome is returned, for `finish`.
+    template <typename Function>
+    phase store_outcome_of(Function&& function) noexcept
+    {
+        try {
+            store_value_of(std::forward<Function>(function));
+            return phase::succeeded;
+        } catch (...) {
+            return store_current_exception();
+        }
+    }
+
+    /// The value of a state in phase "succeeded".
+    stored_t<T>& value() noexcept { return value_; }
+
+protected:
+    result_state() noexcept {}
+
+    ~result_state() override
+    {
+        if (current() == phase::succeeded) {
+            std::destroy_at(std::addressof(value_));
+        }
+    }
+
+private:
+    template <typename Function>
+    void store_value_of(Function&& function)
+    {
+        if constexpr (std::is_void_v<T>) {
+            std::invoke(std::forward<Function>(function));
+            ::new (static_cast<void*>(std::addressof(value_))) nothing{};
+        } else if constexpr (std::is_reference_v<T>) {
+            T reference = std::invoke(std::forward<Function>(function));
+            ::new (static_cast<void*>(std::addressof(value_))) stored_t<T>(std::addressof(reference));
+        } else {
+            // Constructs in place: T need not be movable.
+            ::new (static_cast<void*>(const_cast<std::remove_cv_t<T>*>(std::addressof(value_))))
+                T(std::invoke(std::forward<Function>(function)));
+        }
+    }
+
+    phase store_current_exception() noexcept
+    {
+        if (stop_requested()) {
+            try {
+                throw;
+            } catch (const cancelled_error&) {
+                // The task was asked to stop and says that it did.
+                return phase::cancelled;
+            } catch (...) {
+            }
+        }
+        store_error(std::current_exception());
+        return phase::failed;
+    }
+
+    union {
+        stored_t<T> value_; // alive in phase "succeeded" only
+    };
+};
+
+/// The state behind a `promise<T>`; asks nobody when it is cancelled.
+template <typename T>
+class plain_state final : public result_state<T> {};
+
+} // namespace cofutures::detail
