@@ -38,7 +38,9 @@ namespace cofutures {
 /// ```
 ///
 /// A third parameter `unsigned` (the version of Boost.Serialization, here always 0) is accepted too.
-/// The type must be default-constructible.
+/// The type must be default-constructible. The same helps an aggregate that Boost.PFR cannot walk: one
+/// with base classes, or with references or built-in arrays as members; and one with a `std::array` of
+/// class type as a member, on which g++ 12 fails.
 template <typename T>
 concept encodable = detail::is_encodable<std::remove_cv_t<T>>();
 
