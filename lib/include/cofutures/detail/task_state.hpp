@@ -195,4 +195,10 @@ private:
     [[no_unique_address]] std::conditional_t<wants_token, std::stop_source, no_stop_source> stop_;
 };
 
+template <typename Result, typename Function, typename... Args>
+class final_call_state final : public call_state<Result, Function, Args...> {
+public:
+    using call_state<Result, Function, Args...>::call_state;
+};
+
 } // namespace cofutures::detail
