@@ -9,6 +9,7 @@
 
 #include <cofutures/detail/type_name.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <functional>
 #include <memory>
@@ -71,6 +72,9 @@ public:
     // Links for the queue that holds the task; guarded by that queue's lock.
     task_state* next = nullptr;
     task_state* previous = nullptr;
+
+    /// When the task entered its queue; written by the submitting thread before that.
+    std::chrono::steady_clock::time_point queued_at;
 
 protected:
     task_state() noexcept = default;

@@ -1,0 +1,75 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// A first-in first-out queue of tasks, linked through the tasks themselves. Internal.
+
+#include <cofutures/task.hpp>
+
+#include <cstddef>
+
+namespace cofutures::detail {
+
+/// Holds the references of its tasks. Not thread-safe: the executor's lock guards it.
+class task_queue {
+public:
+    task_queue() = default;
+    task_queue(const task_queue&) = delete;
+    task_queue& operator=(const task_queue&) = delete;
+
+    bool empty() const noexcept { return first_ == nullptr; }
+    std::size_t size() const noexcept { return size_; }
+
+    void push(task_state& work) noexcept
+    {
+        work.previous = last_;
+        work.next = nullptr;
+        (last_ != nullptr ? last_->next : first_) = &work;
+        last_ = &work;
+        ++size_;
+    }
+
+    /// The oldest task, or null.
+    task_state* pop() noexcept
+    {
+        task_state* const work = first_;
+        if (work != nullptr) {
+            unlink(*work);
+        }
+        return work;
+    }
+
+    /// Takes out a task that may be anywhere; false if it is not in the queue.
+    bool erase(task_state& work) noexcept
+    {
+        if (work.previous == nullptr && first_ != &work) {
+            return false;
+        }
+        unlink(work);
+        return true;
+    }
+
+    void swap(task_queue& other) noexcept
+    {
+        std::swap(first_, other.first_);
+        std::swap(last_, other.last_);
+        std::swap(size_, other.size_);
+    }
+
+private:
+    void unlink(task_state& work) noexcept
+    {
+        (work.previous != nullptr ? work.previous->next : first_) = work.next;
+        (work.next != nullptr ? work.next->previous : last_) = work.previous;
+        work.previous = nullptr;
+        work.next = nullptr;
+        --size_;
+    }
+
+    task_state* first_ = nullptr;
+    task_state* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+} // namespace cofutures::detail

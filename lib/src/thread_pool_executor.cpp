@@ -1,0 +1,485 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <cofutures/thread_pool_executor.hpp>
+
+#include "fork_guard.hpp"
+#include "task_queue.hpp"
+
+#include <cofutures/detail/config.hpp>
+#include <cofutures/error.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace cofutures {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How many tasks a pump runs before other handlers of the pool get a turn.
+constexpr int tasks_per_pump = 64;
+
+std::string default_prefix()
+{
+    static std::atomic<unsigned> pools{0}; // a counter; publishes nothing
+    return "thread_pool_executor-" + std::to_string(pools.fetch_add(1, std::memory_order_relaxed));
+}
+
+/// Memory for the one operation of a pump that Asio holds at a time, so that posting allocates nothing.
+class pump_memory {
+public:
+    void* allocate(std::size_t bytes) { return bytes <= storage_.size() ? storage_.data() : ::operator new(bytes); }
+    void deallocate(void* memory) noexcept
+    {
+        if (memory != storage_.data()) {
+            ::operator delete(memory);
+        }
+    }
+
+private:
+    alignas(std::max_align_t) std::array<std::byte, 128> storage_;
+};
+
+template <typename T>
+struct pump_allocator {
+    using value_type = T;
+
+    explicit pump_allocator(pump_memory& memory_) noexcept : memory(&memory_) {}
+    template <typename U>
+    pump_allocator(const pump_allocator<U>& other) noexcept : memory(other.memory)
+    {
+    }
+
+    T* allocate(std::size_t count) { return static_cast<T*>(memory->allocate(count * sizeof(T))); }
+    void deallocate(T* block, std::size_t) noexcept { memory->deallocate(block); }
+
+    friend bool operator==(const pump_allocator&, const pump_allocator&) noexcept = default;
+
+    pump_memory* memory;
+};
+
+} // namespace
+
+/// The queue, the threads, and the handlers ("pumps") that move tasks from one to the other.
+///
+/// Asio sees at most one pump per worker; a pump takes tasks out of the queue one by one until none is
+/// left. A pump is *free* while it is not busy with user code, that is, while it is certain to look at
+/// the queue soon. A submission starts another pump only when the free ones are too few.
+///
+/// Threads own the impl together, so that it outlives an executor that is destroyed by one of them.
+class thread_pool_executor::impl : public detail::task_owner, public std::enable_shared_from_this<impl> {
+public:
+    explicit impl(thread_pool_options options)
+        : max_workers_(options.max_workers.value_or(std::min<std::size_t>(32, usable_cpus() + 4))),
+          prefix_(options.thread_name_prefix.empty() ? default_prefix() : std::move(options.thread_name_prefix)),
+          initializer_(std::move(options.initializer))
+    {
+    }
+
+    std::size_t max_workers() const noexcept { return max_workers_; }
+    bool is_forked_copy() const noexcept { return generation_ != detail::fork_generation(); }
+    bool is_own_worker() const noexcept { return current_pool == this; }
+
+    void enqueue(task&& work);
+    void remove(detail::task_state& work) noexcept override;
+    void stop_intake(bool cancel_queued);
+    bool wait_idle(std::optional<timeout::clock::time_point> deadline);
+    bool join(std::optional<timeout::clock::time_point> deadline);
+    void let_go_of_threads() noexcept;
+    executor_stats stats() const;
+
+private:
+    struct pump {
+        using allocator_type = pump_allocator<void>;
+        allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
+        void operator()() { owner->run_pump(*memory); }
+
+        impl* owner; // a thread runs the pump, and every thread owns the impl
+        pump_memory* memory;
+    };
+
+    void add_pump_if_needed();
+    void run_pump(pump_memory& memory) noexcept;
+    void run(detail::task_state& work) noexcept;
+    void count(detail::phase outcome) noexcept;
+    void start_thread();
+    void run_thread(std::size_t index) noexcept;
+    void break_pool(std::exception_ptr cause) noexcept;
+    bool is_idle() const noexcept { return queue_.empty() && pumps_ == 0; }
+
+    const std::size_t max_workers_;
+    const std::string prefix_;
+    const cofutures::initializer initializer_;
+    const unsigned generation_ = detail::fork_generation();
+
+    asio::thread_pool pool_{0};
+
+    mutable std::mutex mutex_;
+    std::condition_variable idle_;
+    // Guarded by mutex_:
+    detail::task_queue queue_;
+    std::deque<pump_memory> memory_;
+    std::vector<pump_memory*> free_memory_;
+    std::size_t pumps_ = 0;      // posted or running
+    std::size_t free_pumps_ = 0; // of these, not busy with user code
+    std::size_t running_ = 0;
+    bool stopping_ = false;
+    std::exception_ptr broken_;
+    executor_stats totals_; // finished, failed, cancelled, times
+    std::vector<std::thread> threads_;
+    bool joining_ = false;
+    bool joined_ = false;
+
+    static thread_local const impl* current_pool;
+};
+
+thread_local const thread_pool_executor::impl* thread_pool_executor::impl::current_pool = nullptr;
+
+void thread_pool_executor::impl::enqueue(task&& work)
+{
+    if (is_forked_copy()) {
+        throw executor_shut_down("cofutures: this thread pool belongs to the process that forked this one");
+    }
+    detail::task_state* const state = detail::task_access::release(work);
+    state->queued_at = timeout::clock::now();
+    state->enter(*this);
+    try {
+        std::lock_guard lock(mutex_);
+        if (broken_) {
+            std::rethrow_exception(broken_);
+        }
+        if (stopping_) {
+            throw executor_shut_down();
+        }
+        queue_.push(*state);
+        try {
+            add_pump_if_needed();
+        } catch (...) {
+            // Without a thread the task would never run; with one, it only has to wait.
+            if (threads_.empty()) {
+                queue_.erase(*state);
+                throw;
+            }
+        }
+    } catch (...) {
+        state->leave();
+        work = detail::task_access::adopt(state);
+        throw;
+    }
+}
+
+/// Called with the lock held, so that no pump is posted after the pool has run out of work.
+void thread_pool_executor::impl::add_pump_if_needed()
+{
+    if (queue_.size() <= free_pumps_ || pumps_ == max_workers_) {
+        return;
+    }
+    if (threads_.size() == pumps_) {
+        start_thread();
+    }
+    if (free_memory_.empty()) {
+        free_memory_.reserve(memory_.size() + 1); // so that returning memory cannot fail
+        free_memory_.push_back(&memory_.emplace_back());
+    }
+    pump_memory* const memory = free_memory_.back();
+    asio::post(pool_, pump{this, memory});
+    free_memory_.pop_back();
+    ++pumps_;
+    ++free_pumps_;
+}
+
+void thread_pool_executor::impl::run_pump(pump_memory& memory) noexcept
+{
+    for (int n = 0; n != tasks_per_pump; ++n) {
+        detail::task_state* work = nullptr;
+        {
+            std::lock_guard lock(mutex_);
+            work = queue_.pop();
+            --free_pumps_;
+            if (work == nullptr) {
+                --pumps_;
+                free_memory_.push_back(&memory);
+                if (is_idle()) {
+                    idle_.notify_all();
+                }
+                return;
+            }
+            ++running_;
+        }
+        run(*work);
+    }
+    asio::post(pool_, pump{this, &memory});
+}
+
+void thread_pool_executor::impl::run(detail::task_state& work) noexcept
+{
+    detail::shared_state& state = work.state();
+    detail::completion_list callbacks;
+    if (state.start()) {
+        const auto begun = timeout::clock::now();
+        const detail::phase outcome = work.perform();
+        const auto ended = timeout::clock::now();
+        {
+            // Before the outcome shows: whoever sees it finds this worker free and the task counted.
+            std::lock_guard lock(mutex_);
+            --running_;
+            ++free_pumps_;
+            totals_.queue_time += begun - work.queued_at;
+            totals_.run_time += ended - begun;
+            count(outcome);
+        }
+        callbacks = state.publish(outcome);
+    } else {
+        work.leave(); // the cancelling thread may still be on its way to remove()
+        std::lock_guard lock(mutex_);
+        --running_;
+        ++free_pumps_;
+        count(detail::phase::cancelled);
+    }
+    if (!callbacks.empty()) {
+        // Callbacks may block, and may wait for tasks of this pool.
+        {
+            std::lock_guard lock(mutex_);
+            --free_pumps_;
+            try {
+                add_pump_if_needed();
+            } catch (...) {
+                // No further thread: this one goes on afterwards.
+            }
+        }
+        state.run_callbacks(callbacks);
+        std::lock_guard lock(mutex_);
+        ++free_pumps_;
+    }
+    state.release_owner();
+}
+
+void thread_pool_executor::impl::count(detail::phase outcome) noexcept
+{
+    switch (outcome) {
+    case detail::phase::succeeded: ++totals_.finished; break;
+    case detail::phase::failed: ++totals_.failed; break;
+    default: ++totals_.cancelled; break;
+    }
+}
+
+void thread_pool_executor::impl::remove(detail::task_state& work) noexcept
+{
+    {
+        std::lock_guard lock(mutex_);
+        if (!queue_.erase(work)) {
+            return; // a pump has it and will find it cancelled
+        }
+        count(detail::phase::cancelled);
+        if (is_idle()) {
+            idle_.notify_all();
+        }
+    }
+    work.state().release_owner();
+}
+
+void thread_pool_executor::impl::start_thread()
+{
+    threads_.reserve(threads_.size() + 1);
+    threads_.emplace_back([self = shared_from_this(), index = threads_.size()] { self->run_thread(index); });
+}
+
+void thread_pool_executor::impl::run_thread(std::size_t index) noexcept
+{
+    current_pool = this;
+    try {
+        detail::set_worker_name(prefix_ + "_" + std::to_string(index));
+        initializer_();
+    } catch (...) {
+        break_pool(std::current_exception());
+    }
+    pool_.attach();
+}
+
+void thread_pool_executor::impl::break_pool(std::exception_ptr cause) noexcept
+{
+    std::exception_ptr broken;
+    try {
+        try {
+            std::rethrow_exception(cause);
+        } catch (...) {
+            std::throw_with_nested(broken_thread_pool("the thread pool " + prefix_ + " is broken: an initializer failed"));
+        }
+    } catch (...) {
+        broken = std::current_exception();
+    }
+    detail::report_error({error_report::source::initializer, cause, prefix_});
+
+    detail::task_queue unrun;
+    {
+        std::lock_guard lock(mutex_);
+        broken_ = broken;
+        unrun.swap(queue_);
+        totals_.failed += unrun.size();
+    }
+    while (detail::task_state* const work = unrun.pop()) {
+        detail::task_access::adopt(work).abandon(broken);
+    }
+    std::lock_guard lock(mutex_);
+    idle_.notify_all();
+}
+
+void thread_pool_executor::impl::stop_intake(bool cancel_queued)
+{
+    detail::task_queue unrun;
+    {
+        std::lock_guard lock(mutex_);
+        if (!stopping_) {
+            stopping_ = true;
+            // Ends the pool's own claim on its threads; without threads of its own this does not block.
+            pool_.wait();
+        }
+        if (cancel_queued) {
+            unrun.swap(queue_);
+            totals_.cancelled += unrun.size();
+        }
+    }
+    while (detail::task_state* const work = unrun.pop()) {
+        detail::task_access::adopt(work); // dropped, hence cancelled
+    }
+    std::lock_guard lock(mutex_);
+    idle_.notify_all();
+}
+
+bool thread_pool_executor::impl::wait_idle(std::optional<timeout::clock::time_point> deadline)
+{
+    std::unique_lock lock(mutex_);
+    const auto idle = [this] { return is_idle(); };
+    if (!deadline) {
+        idle_.wait(lock, idle);
+        return true;
+    }
+    return idle_.wait_until(lock, *deadline, idle);
+}
+
+/// Only after stop_intake(): from then on no thread is added.
+bool thread_pool_executor::impl::join(std::optional<timeout::clock::time_point> deadline)
+{
+    if (!wait_idle(deadline)) {
+        return false;
+    }
+    std::unique_lock lock(mutex_);
+    if (joining_) {
+        const auto joined = [this] { return joined_; };
+        if (deadline) {
+            return idle_.wait_until(lock, *deadline, joined);
+        }
+        idle_.wait(lock, joined);
+        return true;
+    }
+    joining_ = true;
+    lock.unlock();
+    for (auto& thread : threads_) {
+        thread.join();
+    }
+    lock.lock();
+    threads_.clear();
+    joined_ = true;
+    idle_.notify_all();
+    return true;
+}
+
+void thread_pool_executor::impl::let_go_of_threads() noexcept
+{
+    std::lock_guard lock(mutex_);
+    for (auto& thread : threads_) {
+        // The one place without a join: a thread cannot wait for itself. It ends when the queue is
+        // empty, and the last one destroys the impl.
+        thread.detach();
+    }
+    threads_.clear();
+    joining_ = true;
+    joined_ = true;
+}
+
+executor_stats thread_pool_executor::impl::stats() const
+{
+    std::lock_guard lock(mutex_);
+    executor_stats now = totals_;
+    now.queued = queue_.size();
+    now.running = running_;
+    now.workers = threads_.size();
+    return now;
+}
+
+thread_pool_executor::thread_pool_executor(thread_pool_options options)
+    : impl_(std::make_shared<impl>(std::move(options)))
+{
+}
+
+thread_pool_executor::~thread_pool_executor()
+{
+    if (impl_->is_forked_copy()) {
+        // Its threads do not exist here; joining them would never return. The copy is left alone.
+        static_cast<void>(new std::shared_ptr<impl>(std::move(impl_)));
+        return;
+    }
+    impl_->stop_intake(false);
+    if (impl_->is_own_worker()) {
+        impl_->let_go_of_threads();
+    } else {
+        impl_->join(std::nullopt);
+    }
+}
+
+std::size_t thread_pool_executor::max_workers() const noexcept
+{
+    return impl_->max_workers();
+}
+
+void thread_pool_executor::shutdown(shutdown_options options)
+{
+    impl_->stop_intake(options.cancel_futures);
+    if (options.wait) {
+        if (impl_->is_own_worker()) {
+            throw deadlock_error("cofutures: shutdown() on a worker of the same pool would wait for itself");
+        }
+        impl_->join(std::nullopt);
+    }
+}
+
+bool thread_pool_executor::shutdown_for(timeout limit)
+{
+    const auto deadline = limit.deadline();
+    impl_->stop_intake(false);
+    if (impl_->is_own_worker()) {
+        throw deadlock_error("cofutures: shutdown_for() on a worker of the same pool would wait for itself");
+    }
+    return impl_->join(deadline);
+}
+
+bool thread_pool_executor::wait_idle(timeout limit)
+{
+    if (impl_->is_own_worker()) {
+        throw deadlock_error("cofutures: wait_idle() on a worker of the same pool would wait for itself");
+    }
+    return impl_->wait_idle(limit.deadline());
+}
+
+executor_stats thread_pool_executor::stats() const
+{
+    return impl_->stats();
+}
+
+void thread_pool_executor::enqueue(task&& work)
+{
+    impl_->enqueue(std::move(work));
+}
+
+} // namespace cofutures
