@@ -154,14 +154,23 @@ protected:
     /// **Throws** `executor_shut_down`, `broken_executor`, and then leaves `work` alone.
     virtual void enqueue(task&& work) = 0;
 
+    /// Makes the task and the future of a call without queueing it, as a pair.
     template <typename Function, typename... Args>
-    auto enqueue_call(Function&& function, Args&&... args);
+    static auto make_call(Function&& function, Args&&... args);
 
 private:
     friend void detail::enqueue_on(executor&, detail::task_state&) noexcept;
 
+    template <typename Function, typename... Args>
+    auto enqueue_call(Function&& function, Args&&... args)
+    {
+        auto [work, made] = make_call(std::forward<Function>(function), std::forward<Args>(args)...);
+        enqueue(std::move(work));
+        return std::move(made);
+    }
+
     template <typename State>
-    auto enqueue_state(State* state);
+    static auto task_and_future(State* state);
 
     template <typename Function, typename... Ranges>
     auto start_map(detail::map_core::order order, const map_options& options, Function&& function, Ranges&&... ranges);
@@ -181,23 +190,20 @@ concept executor_like = requires(E& executor, int (*function)(int), const std::v
 // Implementation
 
 template <typename State>
-auto executor::enqueue_state(State* state)
+auto executor::task_and_future(State* state)
 {
     using result = decltype([]<typename T>(detail::result_state<T>*) -> future<T> { return {}; }(state));
-    task work = detail::task_access::adopt(state);
-    auto made = detail::future_access::share<result>(*state);
-    enqueue(std::move(work));
-    return made;
+    return std::pair<task, result>(detail::task_access::adopt(state), detail::future_access::share<result>(*state));
 }
 
 template <typename Function, typename... Args>
-auto executor::enqueue_call(Function&& function, Args&&... args)
+auto executor::make_call(Function&& function, Args&&... args)
 {
     using result = detail::call_result_t<Function, Args...>;
     static_assert(!detail::awaitable_like<result>,
                   "cofutures: this callable returns a coroutine, which only io_context_executor can run");
     detail::require_callable(function);
-    return enqueue_state(
+    return task_and_future(
         new detail::final_call_state<detail::future_value_t<result>, std::decay_t<Function>, std::decay_t<Args>...>(
             std::forward<Function>(function), std::forward<Args>(args)...));
 }
@@ -210,9 +216,11 @@ auto executor::submit(task_options options, Function&& function, Args&&... args)
     static_assert(!detail::awaitable_like<result>,
                   "cofutures: this callable returns a coroutine, which only io_context_executor can run");
     detail::require_callable(function);
-    return enqueue_state(
+    auto [work, made] = task_and_future(
         new detail::named_call_state<detail::future_value_t<result>, std::decay_t<Function>, std::decay_t<Args>...>(
             std::move(options), std::forward<Function>(function), std::forward<Args>(args)...));
+    enqueue(std::move(work));
+    return std::move(made);
 }
 
 template <typename Function, typename... Ranges>

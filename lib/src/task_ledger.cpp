@@ -1,0 +1,93 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "task_ledger.hpp"
+
+#include <cofutures/error.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace cofutures::detail {
+
+void task_ledger::admit() const
+{
+    if (stopping_) {
+        throw executor_shut_down();
+    }
+}
+
+void task_ledger::count_cancelled(std::size_t tasks) noexcept
+{
+    totals_.cancelled += tasks;
+}
+
+void task_ledger::begin()
+{
+    running_.push_back(std::this_thread::get_id());
+}
+
+void task_ledger::run(task_state& work) noexcept
+{
+    shared_state& state = work.state();
+    completion_list callbacks;
+    if (state.start()) {
+        const auto begun = timeout::clock::now();
+        const phase outcome = work.perform();
+        end(outcome, begun - work.queued_at, timeout::clock::now() - begun);
+        callbacks = state.publish(outcome);
+    } else {
+        work.leave();
+        end(phase::cancelled, {}, {});
+    }
+    state.run_callbacks(callbacks);
+    {
+        std::lock_guard lock(mutex_);
+        --in_callbacks_;
+        running_.erase(std::find(running_.rbegin(), running_.rend(), std::this_thread::get_id()).base() - 1);
+        changed_.notify_all();
+    }
+    state.release_owner();
+}
+
+void task_ledger::end(phase outcome, timeout::clock::duration queued, timeout::clock::duration ran) noexcept
+{
+    std::lock_guard lock(mutex_);
+    ++in_callbacks_;
+    totals_.queue_time += queued;
+    totals_.run_time += ran;
+    switch (outcome) {
+    case phase::succeeded: ++totals_.finished; break;
+    case phase::failed: ++totals_.failed; break;
+    default: ++totals_.cancelled; break;
+    }
+}
+
+void task_ledger::refuse_on_own_worker(const char* call) const
+{
+    if (std::find(running_.begin(), running_.end(), std::this_thread::get_id()) != running_.end()) {
+        throw deadlock_error(std::string("cofutures: ") + call + "() in a task of the same executor would wait for itself");
+    }
+}
+
+bool task_ledger::wait_until_none_runs(std::unique_lock<std::mutex>& lock,
+                                       const char* call,
+                                       std::optional<timeout::clock::time_point> deadline)
+{
+    refuse_on_own_worker(call);
+    const auto none = [this] { return running_.empty(); };
+    if (deadline) {
+        return changed_.wait_until(lock, *deadline, none);
+    }
+    changed_.wait(lock, none);
+    return true;
+}
+
+executor_stats task_ledger::totals() const
+{
+    executor_stats now = totals_;
+    now.running = running_.size() - in_callbacks_;
+    return now;
+}
+
+} // namespace cofutures::detail
