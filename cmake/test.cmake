@@ -30,18 +30,22 @@ function(cofutures_add_test)
         target_link_libraries(${arg_NAME} PRIVATE GTest::gtest_main)
     endif()
 
-    set(properties TIMEOUT ${arg_TIMEOUT})
-    if(arg_LABELS)
-        # The semicolons must survive two rounds of list expansion.
-        list(JOIN arg_LABELS "\\;" labels)
-        list(APPEND properties LABELS "${labels}")
-    endif()
-    if(arg_ENVIRONMENT)
-        list(JOIN arg_ENVIRONMENT "\\;" environment)
-        list(APPEND properties ENVIRONMENT "${environment}")
-    endif()
-    if(arg_RUN_SERIAL)
-        list(APPEND properties RUN_SERIAL TRUE)
-    endif()
-    gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+    gtest_discover_tests(${arg_NAME}
+        DISCOVERY_MODE PRE_TEST
+        DISCOVERY_TIMEOUT 60
+        TEST_LIST ${arg_NAME}_tests)
+
+    # Properties that are lists do not survive the way through gtest_discover_tests(), so CTest reads
+    # all properties from a file of its own, after the discovery.
+    set(properties "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_properties.cmake")
+    file(CONFIGURE OUTPUT "${properties}" @ONLY CONTENT [[
+if(@arg_NAME@_tests)
+    set_tests_properties(${@arg_NAME@_tests} PROPERTIES
+        TIMEOUT "@arg_TIMEOUT@"
+        RUN_SERIAL "@arg_RUN_SERIAL@"
+        LABELS "@arg_LABELS@"
+        ENVIRONMENT "@arg_ENVIRONMENT@")
+endif()
+]])
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${properties}")
 endfunction()
