@@ -53,7 +53,7 @@ void detail::enqueue_on(executor& executor, task_state& work) noexcept
 {
     task continuation = task_access::adopt(&work);
     try {
-        executor.enqueue(std::move(continuation));
+        executor_access::enqueue(executor, std::move(continuation));
     } catch (...) {
         continuation.abandon(std::current_exception());
     }

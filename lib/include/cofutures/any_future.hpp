@@ -214,7 +214,7 @@ private:
 template <typename Handle, typename Function>
 void any_future::add_callback(Function&& function) const
 {
-    if constexpr (requires { function == nullptr; }) {
+    if constexpr (!std::is_function_v<std::remove_reference_t<Function>> && requires { function == nullptr; }) {
         if (function == nullptr) {
             throw std::invalid_argument("cofutures: add_done_callback needs a callable, got null");
         }

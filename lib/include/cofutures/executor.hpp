@@ -43,6 +43,10 @@ struct executor_stats {
     std::chrono::nanoseconds run_time{};   ///< total time that tasks took, without callbacks
 };
 
+namespace detail {
+struct executor_access;
+} // namespace detail
+
 /// Runs calls somewhere, some time, and gives back futures.
 ///
 /// `submit` and `map` are thin templates; a derived class provides `enqueue` and the life cycle.
@@ -159,7 +163,7 @@ protected:
     static auto make_call(Function&& function, Args&&... args);
 
 private:
-    friend void detail::enqueue_on(executor&, detail::task_state&) noexcept;
+    friend struct detail::executor_access;
 
     template <typename Function, typename... Args>
     auto enqueue_call(Function&& function, Args&&... args)
@@ -188,6 +192,15 @@ concept executor_like = requires(E& executor, int (*function)(int), const std::v
 };
 
 // Implementation
+
+namespace detail {
+
+/// Lets one executor pass a task on to another.
+struct executor_access {
+    static void enqueue(executor& to, task&& work) { to.enqueue(std::move(work)); }
+};
+
+} // namespace detail
 
 template <typename State>
 auto executor::task_and_future(State* state)
@@ -230,30 +243,19 @@ auto executor::start_map(detail::map_core::order order,
                          Ranges&&... ranges)
 {
     using stored = std::decay_t<Function>;
-    static_assert(std::copy_constructible<stored>, "cofutures: map copies the function into every task");
     static_assert(detail::task_call<stored&, detail::element_t<Ranges>...>,
                   "cofutures: the function of a map must take one element of each range");
     using value = detail::future_value_t<detail::call_result_t<stored&, detail::element_t<Ranges>...>>;
-    detail::map_core::check(options);
-    detail::require_callable(function);
-
-    std::unique_ptr<detail::map_feed> feed;
-    if (options.chunk_size == 1) {
-        auto submit_item = [this](const stored& f, auto&&... elements) {
+    using input = std::tuple<detail::element_t<Ranges>...>;
+    return detail::make_map<value>(
+        order, options,
+        [this](const stored& f, auto&&... elements) {
             return enqueue_call(f, std::forward<decltype(elements)>(elements)...);
-        };
-        feed = std::make_unique<detail::item_feed<decltype(submit_item), stored, Ranges...>>(
-            std::move(submit_item), std::forward<Function>(function), std::forward<Ranges>(ranges)...);
-    } else {
-        using input = std::tuple<detail::element_t<Ranges>...>;
-        auto submit_chunk = [this](const stored& f, std::vector<input>&& chunk) {
+        },
+        [this](const stored& f, std::vector<input>&& chunk) {
             return enqueue_call(detail::chunk_call<value, stored, input>(f, std::move(chunk)));
-        };
-        feed = std::make_unique<detail::chunk_feed<decltype(submit_chunk), stored, Ranges...>>(
-            options.chunk_size, std::move(submit_chunk), std::forward<Function>(function),
-            std::forward<Ranges>(ranges)...);
-    }
-    return map_range<value>(detail::map_core(std::move(feed), options, order));
+        },
+        std::forward<Function>(function), std::forward<Ranges>(ranges)...);
 }
 
 } // namespace cofutures

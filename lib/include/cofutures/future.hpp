@@ -137,11 +137,11 @@ public:
     /// Starts the future as an Asio operation: its completion handler is called with
     /// `(std::exception_ptr, T)` once the task is done. This is what `co_await std::move(future)` uses.
     ///
-    /// Defined in <cofutures/asio/async_wait.hpp>.
+    /// Needs <cofutures/asio/async_wait.hpp>, where argument-dependent lookup finds the rest.
     template <typename CompletionToken>
-    auto operator()(CompletionToken&& token) &&
+    auto operator()(CompletionToken&& token) && -> decltype(initiate_result(std::declval<future>(), token))
     {
-        return async_result_of(std::move(*this), std::forward<CompletionToken>(token));
+        return initiate_result(std::move(*this), token);
     }
 
 private:

@@ -109,4 +109,35 @@ auto map_range<T>::current() -> stored&
     return value_in(std::get<0>(outcome));
 }
 
+namespace detail {
+
+/// Starts a map whose tasks come from `submit_item(function, element…)`, or for chunks from
+/// `submit_chunk(function, vector<tuple<element…>>)`; both return futures.
+template <typename Value, typename SubmitItem, typename SubmitChunk, typename Function, typename... Ranges>
+map_range<Value> make_map(map_core::order order,
+                          const map_options& options,
+                          SubmitItem submit_item,
+                          SubmitChunk submit_chunk,
+                          Function&& function,
+                          Ranges&&... ranges)
+{
+    using stored = std::decay_t<Function>;
+    static_assert(std::copy_constructible<stored>, "cofutures: map copies the function into every task");
+    map_core::check(options);
+    require_callable(function);
+
+    std::unique_ptr<map_feed> feed;
+    if (options.chunk_size == 1) {
+        feed = std::make_unique<item_feed<SubmitItem, stored, Ranges...>>(
+            std::move(submit_item), std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+    } else {
+        feed = std::make_unique<chunk_feed<SubmitChunk, stored, Ranges...>>(
+            options.chunk_size, std::move(submit_chunk), std::forward<Function>(function),
+            std::forward<Ranges>(ranges)...);
+    }
+    return map_range<Value>(map_core(std::move(feed), options, order));
+}
+
+} // namespace detail
+
 } // namespace cofutures

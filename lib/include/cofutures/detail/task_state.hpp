@@ -101,7 +101,7 @@ void enqueue_on(executor& executor, task_state& task) noexcept;
 template <typename Function>
 void require_callable(const Function& function)
 {
-    if constexpr (requires { function == nullptr; }) {
+    if constexpr (!std::is_function_v<Function> && requires { function == nullptr; }) {
         if (function == nullptr) {
             throw std::invalid_argument("cofutures: a task needs a callable, got null");
         }

@@ -1,0 +1,164 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// An HTTP client whose every call returns a future. Floor 6; read message.hpp first.
+
+#include <cofutures/future.hpp>
+#include <cofutures/http/message.hpp>
+#include <cofutures/timeout.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cofutures {
+
+class io_context_executor;
+
+namespace http {
+
+/// How long each step of a request may take.
+///
+/// Waiting in the client's own queue for a free connection never counts.
+struct time_limits {
+    /// Finding the addresses of the host.
+    timeout resolve = std::chrono::seconds(10);
+
+    /// Reaching one of the addresses; the limit holds for all of them together.
+    timeout connect = std::chrono::seconds(10);
+
+    /// Agreeing on keys with an https server.
+    timeout tls_handshake = std::chrono::seconds(10);
+
+    /// The longest silence: each single read or write must make progress within it.
+    timeout idle = std::chrono::seconds(30);
+
+    /// Everything together, redirects included.
+    timeout total = {};
+};
+
+/// What one request may want different from the client's options.
+struct request_options {
+    /// Sent along; these replace the client's own fields of the same name.
+    http::headers headers = {};
+
+    /// Replaces the client's limits as a whole.
+    std::optional<time_limits> limits = std::nullopt;
+
+    /// The longest body accepted. Default: 64 MiB in memory, no limit for a file.
+    std::optional<std::uint64_t> max_body = std::nullopt;
+
+    /// Replaces the client's limit; 0 returns redirects as they are.
+    std::optional<std::size_t> max_redirects = std::nullopt;
+};
+
+/// How https servers are checked.
+struct tls_options {
+    /// Certificates trusted in addition to the system's, in PEM form.
+    std::filesystem::path ca_file = {};
+
+    /// `unchecked` accepts any certificate: for experiments on one's own machine only.
+    enum class verification { required, unchecked } verification = verification::required;
+};
+
+struct client_options {
+    /// The most connections to one origin (scheme, host and port); further requests wait their turn.
+    std::size_t max_connections_per_host = 6;
+
+    /// How long an unused connection is kept for the next request.
+    std::chrono::milliseconds keep_alive = std::chrono::seconds(30);
+
+    time_limits limits = {};
+
+    /// How many redirects one request may follow; 0 returns them as they are.
+    std::size_t max_redirects = 10;
+
+    std::string user_agent = "cofutures";
+
+    tls_options tls = {};
+
+    /// Addresses for names, asked before the system's resolver, as in /etc/hosts. A name with an empty
+    /// list does not exist.
+    std::map<std::string, std::vector<std::string>> addresses = {};
+
+    /// Where the client runs; it must outlive the client. Null: on one thread of the client's own.
+    io_context_executor* io = nullptr;
+};
+
+/// What a client has done so far.
+struct client_stats {
+    std::uint64_t requests = 0;             ///< written to a connection, redirects included
+    std::uint64_t connections_opened = 0;   ///< connected sockets, of all origins
+    std::uint64_t connections_reused = 0;   ///< requests that went over a kept connection
+    std::uint64_t stale_retries = 0;        ///< repeated because a kept connection had been closed
+    std::size_t connections_open = 0;       ///< open now, in use or kept
+};
+
+/// A client for HTTP/1.1 over TCP and TLS that keeps connections and follows redirects.
+///
+/// A request that finds no free connection to its host waits; until then its future is pending and
+/// `cancel()` withdraws it. A request under way is stopped by `request_stop()`: its socket is closed at
+/// once and the future ends as cancelled. Neither Beast nor OpenSSL appears in this header.
+///
+/// **Example** examples/http_fetch.cpp
+/// **Python** the role that urllib, requests or httpx play for `concurrent.futures`.
+/// **Runs on** Its own I/O thread, or the given executor. Callbacks attached to its futures run there
+///   too: they must not block.
+/// **Thread safety** All members may be called from any thread.
+/// **Lifetime** The destructor stops what is under way (those futures end as cancelled) and waits for it;
+///   it must not run on the client's own I/O thread, so not in a callback of one of its futures.
+/// **Throws** Members throw nothing but `std::bad_alloc`: every failure, a malformed URL included, is in
+///   the future, as `request_error`. A status such as 404 is a response, not a failure.
+/// **See** docs/http.md
+class client {
+public:
+    explicit client(client_options options = {});
+    ~client();
+
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
+
+    /// Fetches a resource into memory.
+    future<response> get(std::string_view url, request_options options = {});
+
+    /// Fetches only what a GET would say before the body.
+    future<response> head(std::string_view url, request_options options = {});
+
+    /// Sends a body; name its type in `options.headers`.
+    future<response> post(std::string_view url, std::string body, request_options options = {});
+
+    /// Sends any request.
+    future<response> send(request message, request_options options = {});
+
+    /// Fetches a resource into a file.
+    ///
+    /// The body is written beside the target under a temporary name and renamed when it is complete, so
+    /// that `path` is either the whole new file or what it was before. The folder must exist.
+    ///
+    /// **Blocks** Never; files are written on a thread of the client's own.
+    /// **Cancellation** Removes the temporary file.
+    /// **Throws** (into the future) `request_error`; with its `path()` set if the file was the reason.
+    future<download_result> download(std::string_view url, std::filesystem::path path,
+                                     request_options options = {});
+
+    /// Cancels what waits and stops what runs; the client stays usable.
+    void stop_all();
+
+    client_stats stats() const;
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace http
+} // namespace cofutures

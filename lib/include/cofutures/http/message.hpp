@@ -1,0 +1,109 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// What goes to a server and what comes back, as plain values. Floor 6.
+
+#include <cofutures/http/error.hpp>
+#include <cofutures/http/url.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cofutures::http {
+
+/// The header fields of a message, in order; names compare without regard to case.
+class headers {
+public:
+    using field = std::pair<std::string, std::string>;
+    using const_iterator = std::vector<field>::const_iterator;
+
+    headers() = default;
+
+    /// **Throws** As `add`.
+    headers(std::initializer_list<field> fields);
+
+    /// Appends a field, keeping others of the same name.
+    ///
+    /// **Throws** `std::invalid_argument` if the name is not a token or the value holds a line end or
+    ///   another control character: such a field could smuggle a second request.
+    void add(std::string name, std::string value);
+
+    /// Replaces every field of this name by one.
+    ///
+    /// **Throws** As `add`.
+    void set(std::string name, std::string value);
+
+    /// Removes every field of this name and returns how many there were.
+    std::size_t remove(std::string_view name);
+
+    /// The value of the first field of this name.
+    std::optional<std::string_view> get(std::string_view name) const noexcept;
+
+    bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
+
+    std::size_t size() const noexcept { return fields_.size(); }
+    bool empty() const noexcept { return fields_.empty(); }
+    const_iterator begin() const noexcept { return fields_.begin(); }
+    const_iterator end() const noexcept { return fields_.end(); }
+
+    friend bool operator==(const headers&, const headers&) = default;
+
+private:
+    std::vector<field> fields_;
+};
+
+/// A request: what to do, where, and with which body.
+///
+/// The client adds `Host`, `User-Agent`, `Accept` and `Content-Length` where they are missing.
+struct request {
+    std::string method = "GET";
+    http::url url;
+    http::headers headers = {};
+    std::string body = {};
+};
+
+/// The first lines of an answer, and where it came from.
+struct response_head {
+    int status = 0;
+    std::string reason;
+    http::headers headers;
+
+    /// Where the answer came from: the last URL of the redirects.
+    std::string url;
+
+    /// How many redirects were followed.
+    std::size_t redirects = 0;
+
+    /// Tells whether the status is one of 200 to 299.
+    bool ok() const noexcept { return status >= 200 && status < 300; }
+
+    /// Throws `status_error` ("HTTP 404 Not Found: URL") unless `ok()`.
+    void ensure_success() const;
+};
+
+/// An answer with its body in memory.
+struct response : response_head {
+    std::string body;
+};
+
+/// An answer whose body went to a file.
+///
+/// Only a body that came with a success status is stored; look at `ok()` before using `path`.
+struct download_result : response_head {
+    /// The file, complete under its final name; empty if nothing was stored.
+    std::filesystem::path path;
+
+    /// The length of the body in bytes, stored or not.
+    std::uint64_t size = 0;
+};
+
+} // namespace cofutures::http
