@@ -77,8 +77,11 @@ public:
     void launch(const boost::asio::any_io_executor& executor, coroutine_owner& owner) override
     {
         executor_ = executor;
+        // The handler keeps the signal, which Asio still uses after the coroutine has settled the future.
         boost::asio::co_spawn(executor, run(settlement(*this, owner)),
-                              boost::asio::bind_cancellation_slot(signal_.slot(), [](const std::exception_ptr&) {}));
+                              boost::asio::bind_cancellation_slot(
+                                  signal_.slot(), [keep = owner_ptr<coroutine_state>::share(this)](
+                                                      const std::exception_ptr&) {}));
     }
 
     std::string task_name() const override { return task_label(options_, demangled(typeid(Function))); }
