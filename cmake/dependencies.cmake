@@ -10,6 +10,9 @@ find_package(Threads REQUIRED)
 # cancellation of co_spawn, so 1.83 is not a matter of taste.
 find_package(Boost 1.83 REQUIRED)
 
+# Only inside lib/src/http, for https.
+find_package(OpenSSL REQUIRED)
+
 if(COFUTURES_BUILD_APPS)
     find_package(fmt REQUIRED)
     find_package(CLI11 REQUIRED)

@@ -1,0 +1,37 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// Ctrl-C, turned into a stop request.
+
+#include <memory>
+#include <stop_token>
+
+namespace downloader {
+
+/// Catches SIGINT and SIGTERM while it lives.
+///
+/// The first signal requests a stop; after it both have their usual effect again, so that a second
+/// Ctrl-C ends even a program that hangs.
+///
+/// **Runs on** one thread of its own, which also runs the stop callbacks.
+class interrupt {
+public:
+    interrupt();
+    ~interrupt();
+
+    interrupt(const interrupt&) = delete;
+    interrupt& operator=(const interrupt&) = delete;
+
+    std::stop_token token() const;
+
+    /// Blocks until the first signal.
+    void wait();
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace downloader

@@ -1,0 +1,9 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "commands.hpp"
+
+int main(int argc, char** argv)
+{
+    return downloader::run({argv + 1, argv + argc});
+}

@@ -1,0 +1,20 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// Proof that what was saved is what was served.
+
+#include "flag_images.hpp"
+#include "plan.hpp"
+#include "report.hpp"
+
+#include <string>
+#include <vector>
+
+namespace downloader {
+
+/// Reads every file that was downloaded and describes each one that differs from its image.
+std::vector<std::string> differing_files(const flags_plan& plan, const run_report& report, const flag_images& images);
+
+} // namespace downloader

@@ -1,0 +1,293 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <cofutures/http/client.hpp>
+
+#include "exchange.hpp"
+
+#include <cofutures/asio/io_context_executor.hpp>
+#include <cofutures/error.hpp>
+#include <cofutures/promise.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+namespace cofutures::http {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::uint64_t memory_limit = 64 * 1024 * 1024;
+constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+
+// The context that a client runs by itself when it was not given one.
+struct own_context {
+    own_context() : work(asio::make_work_guard(context)), thread([this] { context.run(); }) {}
+
+    ~own_context()
+    {
+        // Not just the guard: a name look-up that nobody waits for would keep run() going.
+        context.stop();
+        thread.join();
+    }
+
+    asio::io_context context{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work;
+    std::thread thread;
+};
+
+template <typename Result>
+Result made_from(detail::exchange_outcome outcome)
+{
+    Result result;
+    static_cast<response_head&>(result) = std::move(outcome.head);
+    if constexpr (std::is_same_v<Result, response>) {
+        result.body = std::move(outcome.body);
+    } else {
+        result.path = std::move(outcome.path);
+        result.size = outcome.size;
+    }
+    return result;
+}
+
+// Converts to any result by throwing: what a promise stores as "cancelled" after it had begun.
+struct cancelled_result {
+    template <typename Result>
+    operator Result() const
+    {
+        throw cancelled_error();
+    }
+};
+
+template <typename Result>
+future<Result> failed(const request_error& error)
+{
+    return make_exceptional_future<Result>(error);
+}
+
+} // namespace
+
+struct client::impl {
+    explicit impl(client_options options)
+        : own(options.io == nullptr ? std::make_unique<own_context>() : nullptr),
+          context(asio::make_strand(own ? own->context : options.io->context()), std::move(options))
+    {
+    }
+
+    ~impl();
+
+    template <typename Result>
+    future<Result> start(request message, std::filesystem::path target, request_options options);
+
+    template <typename Result>
+    future<Result> start(std::string_view method, std::string_view address, std::string body,
+                         std::filesystem::path target, request_options options);
+
+    void finished(const detail::exchange* which);
+
+    std::unique_ptr<own_context> own;
+    detail::exchange_context context;
+    std::unordered_map<const detail::exchange*, std::weak_ptr<detail::exchange>> live; // on the strand
+
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t live_count = 0; // guarded by mutex; also counts what is not on the strand yet
+    bool closed = false;        // guarded by mutex
+};
+
+namespace {
+
+/// Ties one exchange to the promise of its call.
+template <typename Result, typename Client>
+class promised_call final : public detail::exchange_owner {
+public:
+    explicit promised_call(Client& owner) : owner_(owner) {}
+
+    future<Result> get_future() const { return promise_.get_future(); }
+
+    /// Passes `request_stop()` of the future on to the exchange, on its strand.
+    void watch(const std::shared_ptr<detail::exchange>& exchange)
+    {
+        exchange_ = exchange.get();
+        stop_.emplace(promise_.get_stop_token(), stopper{owner_.context.strand, exchange});
+    }
+
+    bool start() override { return promise_.set_running_or_notify_cancel(); }
+
+    void succeed(detail::exchange_outcome outcome) override
+    {
+        promise_.try_set_result(made_from<Result>(std::move(outcome)));
+    }
+
+    void fail(std::exception_ptr error) override { promise_.try_set_exception(error); }
+
+    void cancel() override
+    {
+        // Still queued: a promise that is cancelled was never begun.
+        if (!promise_.get_future().cancel()) {
+            promise_.try_set_result(cancelled_result());
+        }
+    }
+
+    void finished() override { owner_.finished(exchange_); }
+
+private:
+    struct stopper {
+        asio::any_io_executor strand;
+        std::weak_ptr<detail::exchange> exchange;
+
+        void operator()() const
+        {
+            asio::post(strand, [weak = exchange] {
+                if (const auto alive = weak.lock()) {
+                    alive->stop();
+                }
+            });
+        }
+    };
+
+    Client& owner_;
+    const detail::exchange* exchange_ = nullptr;
+    promise<Result> promise_;
+    std::optional<std::stop_callback<stopper>> stop_;
+};
+
+} // namespace
+
+template <typename Result>
+future<Result> client::impl::start(request message, std::filesystem::path target, request_options options)
+{
+    for (const auto& [name, value] : options.headers) {
+        message.headers.set(name, value);
+    }
+    const std::uint64_t usual_limit = target.empty() ? memory_limit : no_limit;
+    detail::exchange_job job{std::move(message), options.limits.value_or(context.options.limits),
+                             options.max_redirects.value_or(context.options.max_redirects),
+                             options.max_body.value_or(usual_limit), std::move(target)};
+    auto call = std::make_unique<promised_call<Result, impl>>(*this);
+    auto& ends = *call;
+    future<Result> result = ends.get_future();
+    auto exchange = std::make_shared<detail::exchange>(context, std::move(job), std::move(call));
+    ends.watch(exchange);
+    {
+        const std::lock_guard lock(mutex);
+        ++live_count;
+    }
+    asio::post(context.strand, [this, exchange] {
+        live.emplace(exchange.get(), exchange);
+        exchange->run();
+    });
+    return result;
+}
+
+template <typename Result>
+future<Result> client::impl::start(std::string_view method, std::string_view address, std::string body,
+                                   std::filesystem::path target, request_options options)
+{
+    try {
+        return start<Result>(request{.method = std::string(method), .url = url(address), .body = std::move(body)},
+                             std::move(target), std::move(options));
+    } catch (const request_error& error) {
+        return failed<Result>(error);
+    }
+}
+
+void client::impl::finished(const detail::exchange* which)
+{
+    live.erase(which);
+    const std::lock_guard lock(mutex);
+    --live_count;
+    changed.notify_all();
+}
+
+client::impl::~impl()
+{
+    asio::post(context.strand, [this] {
+        for (const auto& [_, each] : live) {
+            if (const auto alive = each.lock()) {
+                alive->stop();
+            }
+        }
+    });
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return live_count == 0; });
+    lock.unlock();
+    // Kept connections belong to the strand, and with a borrowed executor it goes on after us.
+    asio::post(context.strand, [this] {
+        context.pool.close_kept();
+        const std::lock_guard closing(mutex);
+        closed = true;
+        changed.notify_all();
+    });
+    lock.lock();
+    changed.wait(lock, [this] { return closed; });
+}
+
+client::client(client_options options) : impl_(std::make_unique<impl>(std::move(options))) {}
+
+client::~client() = default;
+
+future<response> client::get(std::string_view url, request_options options)
+{
+    return impl_->start<response>("GET", url, {}, {}, std::move(options));
+}
+
+future<response> client::head(std::string_view url, request_options options)
+{
+    return impl_->start<response>("HEAD", url, {}, {}, std::move(options));
+}
+
+future<response> client::post(std::string_view url, std::string body, request_options options)
+{
+    return impl_->start<response>("POST", url, std::move(body), {}, std::move(options));
+}
+
+future<response> client::send(request message, request_options options)
+{
+    return impl_->start<response>(std::move(message), {}, std::move(options));
+}
+
+future<download_result> client::download(std::string_view url, std::filesystem::path path,
+                                         request_options options)
+{
+    if (path.empty()) {
+        return failed<download_result>(request_error(std::make_error_code(std::errc::invalid_argument),
+                                                     std::string(url), path, "cannot create"));
+    }
+    return impl_->start<download_result>("GET", url, {}, std::move(path), std::move(options));
+}
+
+void client::stop_all()
+{
+    asio::post(impl_->context.strand, [state = impl_.get()] {
+        for (const auto& [_, each] : state->live) {
+            if (const auto alive = each.lock()) {
+                alive->stop();
+            }
+        }
+    });
+}
+
+client_stats client::stats() const
+{
+    const detail::exchange_context& context = impl_->context;
+    return {.requests = context.requests.load(std::memory_order_relaxed),
+            .connections_opened = context.opened.load(std::memory_order_relaxed),
+            .connections_reused = context.reused.load(std::memory_order_relaxed),
+            .stale_retries = context.stale.load(std::memory_order_relaxed),
+            .connections_open = context.open.load(std::memory_order_relaxed)};
+}
+
+} // namespace cofutures::http

@@ -1,0 +1,24 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// A request as the bytes that go over the wire.
+
+#include <cofutures/http/message.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace cofutures::http::detail {
+
+/// Writes out a request, head and body.
+///
+/// **Throws** `std::system_error` with `errc::invalid_request` if the method is not a token, or if a
+///   header would frame the body differently than we do.
+std::string request_text(const request& message, std::string_view user_agent);
+
+/// Tells whether a request may be repeated without changing what it means.
+bool is_idempotent(std::string_view method) noexcept;
+
+} // namespace cofutures::http::detail

@@ -1,0 +1,240 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "response_parser.hpp"
+
+#include "token.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+namespace cofutures::http::detail {
+
+namespace {
+
+namespace beast = boost::beast;
+
+// Collects one message, which may be an interim one. Beast calls back; nothing here blocks or waits.
+class message_parser final : public beast::http::basic_parser<false> {
+public:
+    message_parser(response_head& head, body_receiver& receiver) : head_(head), receiver_(receiver) {}
+
+    bool interim() const { return is_header_done() && head_.status / 100 == 1; }
+
+    /// What the receiver threw: it must not unwind through Beast, whose state would then be undefined.
+    std::exception_ptr failure;
+
+private:
+    void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
+                         beast::error_code&) override
+    {
+    }
+
+    void on_response_impl(int code, beast::string_view reason, int, beast::error_code&) override
+    {
+        head_.status = code;
+        head_.reason.assign(reason.data(), reason.size());
+        head_.headers = {};
+    }
+
+    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+                       beast::error_code& ec) override
+    {
+        if (header_complete_) {
+            return; // a trailer
+        }
+        try {
+            head_.headers.add(std::string(name), std::string(value));
+        } catch (const std::invalid_argument&) {
+            ec = beast::http::error::bad_value;
+        }
+    }
+
+    void on_header_impl(beast::error_code&) override { header_complete_ = true; }
+
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
+
+    std::size_t on_body_impl(beast::string_view bytes, beast::error_code& ec) override
+    {
+        try {
+            receiver_.append({bytes.data(), bytes.size()});
+        } catch (...) {
+            failure = std::current_exception();
+            ec = beast::http::error::body_limit; // any code stops Beast; `failure` is looked at first
+        }
+        return bytes.size();
+    }
+
+    void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes,
+                                   beast::error_code& ec) override
+    {
+        return on_body_impl(bytes, ec);
+    }
+
+    void on_finish_impl(beast::error_code&) override {}
+
+    response_head& head_;
+    body_receiver& receiver_;
+    bool header_complete_ = false;
+};
+
+std::system_error translated(const beast::error_code& ec)
+{
+    using error = beast::http::error;
+    if (ec == error::header_limit || ec == error::buffer_overflow) {
+        return std::system_error(make_error_code(errc::header_too_large));
+    }
+    if (ec == error::body_limit) {
+        return std::system_error(make_error_code(errc::body_too_large));
+    }
+    if (ec == error::partial_message) {
+        return std::system_error(make_error_code(errc::body_truncated));
+    }
+    return std::system_error(make_error_code(errc::bad_response), ec.message());
+}
+
+} // namespace
+
+struct response_parser::impl {
+    impl(bool head_only, std::uint64_t limit, body_receiver& body)
+        : answers_head(head_only), max_body(limit), receiver(body)
+    {
+        restart();
+    }
+
+    // Every message, interim or final, needs a parser of its own.
+    void restart()
+    {
+        parser.emplace(head, receiver);
+        parser->header_limit(static_cast<std::uint32_t>(max_header));
+        parser->body_limit(max_body);
+        // With eager off, put() returns after the header, where an interim response must be recognised.
+        parser->eager(false);
+        parser->skip(answers_head);
+    }
+
+    // Offers what is buffered once; returns whether anything can still be done with the rest.
+    bool step()
+    {
+        // Beast 1.83 asserts that a last chunk it could not finish is offered again with at least five
+        // bytes. A chunked message never ends within fewer, so waiting for them costs nothing.
+        const bool chunked = parser->is_header_done() && parser->chunked();
+        if (buffer.empty() || parser->is_done() || (chunked && buffer.size() < 5)) {
+            return false;
+        }
+        beast::error_code ec;
+        const std::size_t used = parser->put({buffer.data(), buffer.size()}, ec);
+        buffer.erase(0, used);
+        if (parser->failure) {
+            std::rethrow_exception(parser->failure);
+        }
+        if (ec && ec != beast::http::error::need_more) {
+            throw translated(ec);
+        }
+        if (!parser->is_header_done()) {
+            return false;
+        }
+        if (parser->interim()) {
+            // 101 would hand the connection to another protocol, which was never asked for.
+            if (head.status == 101 || ++interim_count > max_interim) {
+                throw std::system_error(make_error_code(errc::bad_response),
+                                        "unexpected interim response " + std::to_string(head.status));
+            }
+            restart();
+            return true;
+        }
+        if (!begun) {
+            begun = true;
+            begin();
+        }
+        if (ec == beast::http::error::need_more) {
+            // Only an endless chunk extension or trailer collects here; body bytes are always taken.
+            if (buffer.size() > max_header) {
+                throw std::system_error(make_error_code(errc::header_too_large));
+            }
+            return false;
+        }
+        return true;
+    }
+
+    void begin()
+    {
+        // Both lengths at once, or a coding that we do not know: where one message ends and the next
+        // begins is then a matter of opinion, which is how requests are smuggled.
+        const auto coding = head.headers.get("Transfer-Encoding");
+        if (coding && (!equal_ignoring_case(*coding, "chunked") || head.headers.contains("Content-Length"))) {
+            throw std::system_error(make_error_code(errc::bad_response), "ambiguous length of the body");
+        }
+        std::optional<std::uint64_t> length;
+        if (const auto announced = parser->content_length(); announced && !answers_head) {
+            length = *announced;
+            if (*length > max_body) {
+                throw std::system_error(make_error_code(errc::body_too_large));
+            }
+        }
+        receiver.begin(head, length);
+    }
+
+    static constexpr int max_interim = 16;
+
+    bool answers_head;
+    std::uint64_t max_body;
+    body_receiver& receiver;
+    int interim_count = 0;
+    response_head head;
+    std::optional<message_parser> parser;
+    std::string buffer;
+    bool started = false;
+    bool begun = false;
+    bool ended = false;
+};
+
+response_parser::response_parser(bool answers_head, std::uint64_t max_body, body_receiver& receiver)
+    : impl_(std::make_unique<impl>(answers_head, max_body, receiver))
+{
+}
+
+response_parser::~response_parser() = default;
+
+void response_parser::feed(std::string_view bytes)
+{
+    impl_->started = impl_->started || !bytes.empty();
+    impl_->buffer.append(bytes);
+    while (impl_->step()) {
+    }
+}
+
+void response_parser::feed_end()
+{
+    impl_->ended = true;
+    if (done()) {
+        return;
+    }
+    if (!impl_->parser->is_header_done()) {
+        throw std::system_error(make_error_code(errc::connection_closed));
+    }
+    beast::error_code ec;
+    impl_->parser->put_eof(ec);
+    if (ec) {
+        throw translated(ec);
+    }
+}
+
+bool response_parser::done() const noexcept { return impl_->begun && impl_->parser->is_done(); }
+
+bool response_parser::started() const noexcept { return impl_->started; }
+
+bool response_parser::keep_alive() const noexcept
+{
+    // Bytes after the end are an answer to a question nobody asked; the connection is out of step.
+    return done() && !impl_->ended && impl_->buffer.empty() && impl_->parser->keep_alive();
+}
+
+response_head& response_parser::head() noexcept { return impl_->head; }
+
+} // namespace cofutures::http::detail

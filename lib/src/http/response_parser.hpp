@@ -1,0 +1,71 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// Bytes in, one response out, without any I/O. Beast's parser works inside, unseen.
+
+#include <cofutures/http/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace cofutures::http::detail {
+
+/// Receives the body of a response piece by piece, in the order in which it arrives.
+class body_receiver {
+public:
+    /// Called once, when the header is complete; `length` is known if the server announced it.
+    virtual void begin(const response_head& head, std::optional<std::uint64_t> length) = 0;
+
+    virtual void append(std::string_view bytes) = 0;
+
+protected:
+    ~body_receiver() = default;
+};
+
+/// A parser for one response, fed with whatever pieces the network delivers.
+///
+/// Interim responses (1xx) are skipped. Trailer fields are dropped: a client that did not ask for them
+/// must not take them for headers.
+///
+/// **Throws** Members throw `std::system_error` with an `errc`; what the receiver throws passes through.
+class response_parser {
+public:
+    /// Limits that no honest response meets.
+    static constexpr std::size_t max_header = 64 * 1024 - 1;
+
+    /// Prepares for the answer to a request; the answer to HEAD has no body whatever its header says.
+    response_parser(bool answers_head, std::uint64_t max_body, body_receiver& receiver);
+    ~response_parser();
+
+    response_parser(const response_parser&) = delete;
+    response_parser& operator=(const response_parser&) = delete;
+
+    /// Takes the next bytes; those after the end of the response are not consumed.
+    void feed(std::string_view bytes);
+
+    /// Reports that the connection has ended; throws unless that completes the response.
+    void feed_end();
+
+    /// Tells whether the response is complete.
+    bool done() const noexcept;
+
+    /// Tells whether any byte of a response has arrived.
+    bool started() const noexcept;
+
+    /// Tells whether the connection can carry another request; ask when `done()`.
+    bool keep_alive() const noexcept;
+
+    /// Status and headers; complete when the receiver has been told to begin.
+    response_head& head() noexcept;
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace cofutures::http::detail
