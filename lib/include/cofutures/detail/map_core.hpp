@@ -120,20 +120,21 @@ public:
     zipped_input(const zipped_input&) = delete; // iterators point into the views
     zipped_input& operator=(const zipped_input&) = delete;
 
+    /// Whether a range is used up. Moves on first, if an element was passed on: not earlier, since
+    /// reading the next input may block or throw.
     bool at_end()
     {
+        if (std::exchange(passed_, false)) {
+            std::apply([](auto&... position) { (static_cast<void>(++position), ...); }, positions_);
+        }
         return at_end(std::index_sequence_for<Ranges...>());
     }
 
-    /// Calls `function(element…)` and moves on.
+    /// Calls `function(element…)`; only after `at_end()` was false.
     template <typename Function>
     decltype(auto) pass_on(Function&& function)
     {
-        struct step {
-            zipped_input& input;
-            ~step() { std::apply([](auto&... position) { (static_cast<void>(++position), ...); }, input.positions_); }
-        };
-        const step after{*this};
+        passed_ = true;
         return std::apply(
             [&](auto&... position) -> decltype(auto) {
                 return std::forward<Function>(function)(element<Ranges>(position)...);
@@ -160,6 +161,7 @@ private:
 
     std::tuple<std::views::all_t<Ranges>...> views_;
     std::tuple<std::ranges::iterator_t<std::views::all_t<Ranges>>...> positions_;
+    bool passed_ = false;
 };
 
 /// What a task receives of a range: its elements, decay-copied.
