@@ -14,7 +14,7 @@
 
 namespace cofutures {
 
-class manual_executor::impl : public detail::task_ledger, public detail::task_owner {
+class manual_executor::impl final : public detail::task_ledger, public detail::task_owner {
 public:
     void remove(detail::task_state& work) noexcept override
     {

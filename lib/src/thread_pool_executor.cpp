@@ -78,7 +78,7 @@ struct pump_allocator {
 /// the queue soon. A submission starts another pump only when the free ones are too few.
 ///
 /// Threads own the impl together, so that it outlives an executor that is destroyed by one of them.
-class thread_pool_executor::impl : public detail::task_owner, public std::enable_shared_from_this<impl> {
+class thread_pool_executor::impl final : public detail::task_owner, public std::enable_shared_from_this<impl> {
 public:
     explicit impl(thread_pool_options options)
         : max_workers_(options.max_workers.value_or(std::min<std::size_t>(32, usable_cpus() + 4))),

@@ -33,7 +33,7 @@ std::string default_prefix()
 
 /// The io_context with its threads, and the coroutines between submission and end. The threads own it
 /// together, so that it outlives an executor that is destroyed by one of them.
-class io_context_executor::impl : public detail::task_owner, public detail::coroutine_owner {
+class io_context_executor::impl final : public detail::task_owner, public detail::coroutine_owner {
 public:
     explicit impl(io_context_options options)
         : thread_count_(options.threads.value_or(1)),

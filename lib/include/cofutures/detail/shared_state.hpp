@@ -61,7 +61,7 @@ public:
     virtual completion_node* complete(shared_state& state) noexcept = 0;
 
 protected:
-    ~completion_node() = default;
+    virtual ~completion_node() = default;
 
 private:
     friend class shared_state;
