@@ -49,3 +49,26 @@ endif()
 ]])
     set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${properties}")
 endfunction()
+
+# cofutures_add_compile_fail_test(NAME name SOURCE file EXPECT regex [LIBRARIES target…])
+#
+# Registers a test that passes when the compiler refuses the file and its message matches. In the
+# name of a promise such as "a callable returning an awaitable is rejected, with a readable line".
+function(cofutures_add_compile_fail_test)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;SOURCE;EXPECT" "LIBRARIES")
+    if(NOT arg_NAME OR NOT arg_SOURCE OR NOT arg_EXPECT OR arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "cofutures_add_compile_fail_test: needs NAME, SOURCE and EXPECT; not understood: '${arg_UNPARSED_ARGUMENTS}'")
+    endif()
+    set(directories "")
+    foreach(library IN ITEMS cofutures::cofutures LISTS arg_LIBRARIES)
+        list(APPEND directories "$<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>")
+    endforeach()
+    add_test(NAME "${arg_NAME}"
+        COMMAND ${CMAKE_COMMAND}
+            -D "COMPILER=${CMAKE_CXX_COMPILER}"
+            -D "SOURCE=${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE}"
+            -D "DIRECTORIES=$<REMOVE_DUPLICATES:$<FILTER:${directories},INCLUDE,.>>"
+            -D "EXPECT=${arg_EXPECT}"
+            -P "${PROJECT_SOURCE_DIR}/cmake/expect_compile_failure.cmake")
+    set_tests_properties("${arg_NAME}" PROPERTIES LABELS compile_fail TIMEOUT 60)
+endfunction()
