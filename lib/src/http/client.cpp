@@ -18,6 +18,7 @@
 #include <functional>
 #include <limits>
 #include <mutex>
+#include <stdexcept>
 #include <stop_token>
 #include <thread>
 #include <unordered_map>
@@ -135,10 +136,10 @@ public:
 
     void cancel() override
     {
-        // Still queued: a promise that is cancelled was never begun.
-        if (!promise_.get_future().cancel()) {
-            promise_.try_set_result(cancelled_result());
-        }
+        // Cancels if the call is still queued. If it has begun, a cancelled_error counts as cancelled
+        // only after a stop request, and the client's own (stop_all) did not come through the future.
+        promise_.get_future().request_stop();
+        promise_.try_set_result(cancelled_result());
     }
 
     void finished() override { owner_.finished(exchange_); }
@@ -235,7 +236,13 @@ client::impl::~impl()
     changed.wait(lock, [this] { return closed; });
 }
 
-client::client(client_options options) : impl_(std::make_unique<impl>(std::move(options))) {}
+client::client(client_options options)
+{
+    if (options.max_connections_per_host == 0) {
+        throw std::invalid_argument("cofutures: max_connections_per_host must be 1 or more, got 0");
+    }
+    impl_ = std::make_unique<impl>(std::move(options));
+}
 
 client::~client() = default;
 

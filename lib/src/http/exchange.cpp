@@ -70,7 +70,7 @@ std::string detail_of(const std::system_error& error)
 
 exchange_context::exchange_context(asio::any_io_executor executor, client_options client)
     : strand(std::move(executor)), options(std::move(client)),
-      pool(std::max<std::size_t>(1, options.max_connections_per_host), options.keep_alive)
+      pool(options.max_connections_per_host, options.keep_alive)
 {
 }
 
@@ -153,11 +153,8 @@ asio::awaitable<void> exchange::main(std::shared_ptr<exchange> self)
         error = self->translated(std::current_exception());
     }
     if (self->file_) {
-        try {
-            co_await run_on(self->context_.files(), [file = std::move(self->file_)]() mutable { file.reset(); });
-        } catch (...) {
-            // Nothing more can be done about a file that cannot be removed.
-        }
+        auto remove = [&file = self->file_] { file.reset(); };
+        co_await run_on(self->context_.files(), std::move(remove));
     }
     self->finished_ = true;
     self->timer_.cancel();
@@ -202,9 +199,11 @@ asio::awaitable<void> exchange::perform()
         ++outcome_.head.redirects;
     }
     if (file_) {
-        temp_file& file = *file_;
-        co_await run_on(context_.files(), [&file] { file.commit(); });
-        file_.reset();
+        auto commit = [&file = file_] {
+            file->commit();
+            file.reset();
+        };
+        co_await run_on(context_.files(), std::move(commit));
         outcome_.path = job_.target;
     }
 }

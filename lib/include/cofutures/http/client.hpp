@@ -121,6 +121,7 @@ struct client_stats {
 /// **See** docs/http.md
 class client {
 public:
+    /// **Throws** `std::invalid_argument` if no connection is allowed.
     explicit client(client_options options = {});
     ~client();
 

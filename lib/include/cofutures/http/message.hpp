@@ -74,11 +74,11 @@ struct request {
 /// The first lines of an answer, and where it came from.
 struct response_head {
     int status = 0;
-    std::string reason;
-    http::headers headers;
+    std::string reason = {};
+    http::headers headers = {};
 
     /// Where the answer came from: the last URL of the redirects.
-    std::string url;
+    std::string url = {};
 
     /// How many redirects were followed.
     std::size_t redirects = 0;
