@@ -12,6 +12,7 @@ namespace cofutures {
 
 bool any_future::running() const
 {
+    state().refresh();
     const auto now = state().current();
     return now == detail::phase::running || now == detail::phase::finishing;
 }
@@ -54,6 +55,7 @@ std::ostream& operator<<(std::ostream& out, const any_future& future)
     if (state == nullptr) {
         return out << "<future invalid>";
     }
+    state->refresh();
     out << "<future " << static_cast<const void*>(state) << " state=";
     switch (state->current()) {
     case detail::phase::pending: return out << "pending>";

@@ -133,6 +133,9 @@ void shared_state::finish(phase outcome) noexcept
 
 bool shared_state::cancel() noexcept
 {
+    if (current() == phase::pending && !release_work()) {
+        start();
+    }
     if (move_phase(phase::pending, phase::cancelling)) {
         drop_work();
         finish(phase::cancelled);
@@ -144,6 +147,9 @@ bool shared_state::cancel() noexcept
 
 bool shared_state::request_stop() noexcept
 {
+    if (current() == phase::pending && !release_work()) {
+        start();
+    }
     if (move_phase(phase::pending, phase::cancelling)) {
         drop_work();
         finish(phase::cancelled);

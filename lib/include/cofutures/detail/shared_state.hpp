@@ -105,6 +105,14 @@ public:
     // Queries.
     phase current() const noexcept { return phase(word_.load(std::memory_order_acquire) & phase_mask); }
     bool done() const noexcept { return is_done(current()); }
+
+    /// Notices work that another process has begun, which moves the state from pending to running.
+    void refresh() noexcept
+    {
+        if (current() == phase::pending && has_begun_elsewhere()) {
+            start();
+        }
+    }
     bool stop_requested() const noexcept { return (word_.load(std::memory_order_acquire) & stop_bit) != 0; }
     bool taken() const noexcept { return (word_.load(std::memory_order_acquire) & taken_bit) != 0; }
     virtual const std::type_info& value_type() const noexcept = 0;
@@ -152,6 +160,13 @@ public:
 protected:
     shared_state() noexcept = default;
     virtual ~shared_state();
+
+    /// Makes sure that pending work can still be kept from running, for `cancel()`; false if it has begun
+    /// where this process cannot see it. Called by any thread, any number of times.
+    virtual bool release_work() noexcept { return true; }
+
+    /// Whether work that is pending here has begun elsewhere.
+    virtual bool has_begun_elsewhere() const noexcept { return false; }
 
     /// Destroys the work of a state that will never run, in the thread that cancels.
     virtual void drop_work() noexcept {}
