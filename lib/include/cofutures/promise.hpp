@@ -8,6 +8,7 @@
 #include <cofutures/future.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <stop_token>
 #include <utility>
@@ -142,8 +143,7 @@ bool promise<T>::try_set_exception(std::exception_ptr error) const
     if (!state().claim()) {
         return false;
     }
-    state().store_error(std::move(error));
-    state().finish(detail::phase::failed);
+    state().finish(state().store_failure(std::move(error)));
     return true;
 }
 
@@ -171,9 +171,7 @@ void promise<T>::abandon() noexcept
     }
 }
 
-/// A future that is done, with a value made from `args`.
-///
-/// **Throws** what making the value throws.
+/// A future that is done, with a value made from `args`; if making it throws, that is its failure.
 template <typename T, typename... Args>
 future<T> make_ready_future(Args&&... args)
 {
@@ -182,8 +180,9 @@ future<T> make_ready_future(Args&&... args)
     return made.get_future();
 }
 
-/// A future that is done, with `value`.
-template <typename Value>
+/// A future that is done, with `value`; its type is deduced, never named.
+template <std::nullptr_t... Unnamed, typename Value>
+    requires(sizeof...(Unnamed) == 0)
 future<std::decay_t<Value>> make_ready_future(Value&& value)
 {
     return make_ready_future<std::decay_t<Value>, Value>(std::forward<Value>(value));

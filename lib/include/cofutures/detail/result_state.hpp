@@ -44,8 +44,24 @@ public:
             store_value_of(std::forward<Function>(function));
             return phase::succeeded;
         } catch (...) {
-            return store_current_exception();
+            return store_failure(std::current_exception());
         }
+    }
+
+    /// Stores a failure, under the same conditions; "cancelled" where it says that the work stopped as
+    /// it was asked to.
+    phase store_failure(std::exception_ptr error) noexcept
+    {
+        if (this->stop_requested()) {
+            try {
+                std::rethrow_exception(error);
+            } catch (const cancelled_error&) {
+                return phase::cancelled;
+            } catch (...) {
+            }
+        }
+        this->store_error(std::move(error));
+        return phase::failed;
     }
 
     /// The value of a state in phase "succeeded".
@@ -76,21 +92,6 @@ private:
             ::new (static_cast<void*>(const_cast<std::remove_cv_t<T>*>(std::addressof(value_))))
                 T(std::invoke(std::forward<Function>(function)));
         }
-    }
-
-    phase store_current_exception() noexcept
-    {
-        if (stop_requested()) {
-            try {
-                throw;
-            } catch (const cancelled_error&) {
-                // The task was asked to stop and says that it did.
-                return phase::cancelled;
-            } catch (...) {
-            }
-        }
-        store_error(std::current_exception());
-        return phase::failed;
     }
 
     union {
