@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -43,26 +44,15 @@ regular_t<T> regular_result(future<T> done)
 template <typename Inputs, typename Result>
 class gathering : public std::enable_shared_from_this<gathering<Inputs, Result>> {
 public:
-    gathering(Inputs inputs, std::size_t count) : inputs_(std::move(inputs)), open_(count) {}
+    gathering(Inputs inputs, std::size_t count) : inputs_(std::move(inputs)), open_(count + 1) {}
 
-    template <typename... Futures>
-    future<Result> start(const Futures&... futures)
+    future<Result> start()
     {
         auto gathered = promise_.get_future();
-        if (open_.load(std::memory_order_relaxed) == 0) {
-            settle();
-        }
-        (watch(futures), ...);
+        std::apply([this](const auto&... input) { (watch(input), ...); }, inputs_);
+        // The count of one more than there are inputs kept settle() from emptying inputs_ meanwhile.
+        count_down();
         return gathered;
-    }
-
-    void watch(const any_future& input)
-    {
-        auto* const added = new node(this->shared_from_this());
-        shared_state& state = *future_access::state(input);
-        if (!state.add(*added)) {
-            added->complete(state);
-        }
     }
 
 private:
@@ -77,13 +67,39 @@ private:
         std::shared_ptr<gathering> owner;
     };
 
+    template <typename T>
+    void watch(const std::vector<future<T>>& inputs)
+    {
+        for (const auto& input : inputs) {
+            watch(input);
+        }
+    }
+    void watch(const any_future& input)
+    {
+        auto* const added = new node(this->shared_from_this());
+        shared_state& state = *future_access::state(input);
+        if (!state.add(*added)) {
+            added->complete(state);
+        }
+    }
+
     void told(shared_state& state) noexcept
     {
         if (state.current() == phase::failed) {
-            promise_.try_set_exception(state.observe_error());
+            // A failure that comes second is nobody's yet: it counts as not looked at.
+            if (promise_.try_set_exception(state.error())) {
+                state.observe_error();
+            }
         } else if (state.current() == phase::cancelled) {
             promise_.get_future().cancel();
-        } else if (open_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        } else {
+            count_down();
+        }
+    }
+
+    void count_down() noexcept
+    {
+        if (open_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
             settle();
         }
     }
@@ -98,8 +114,9 @@ private:
     }
 
     template <typename T>
-    static auto collect(std::vector<future<T>>& inputs)
+    static auto collect(std::tuple<std::vector<future<T>>>& of)
     {
+        auto& inputs = std::get<0>(of);
         if constexpr (std::is_void_v<T>) {
             return std::monostate();
         } else {
@@ -140,8 +157,8 @@ future<std::tuple<detail::regular_t<Ts>...>> when_all(future<Ts>... inputs)
     using result = std::tuple<detail::regular_t<Ts>...>;
     (static_cast<void>(inputs.done()), ...); // refuses an invalid handle
     const auto all = std::make_shared<detail::gathering<std::tuple<future<Ts>...>, result>>(
-        std::tuple<future<Ts>...>(inputs...), sizeof...(Ts));
-    return all->start(inputs...);
+        std::tuple<future<Ts>...>(std::move(inputs)...), sizeof...(Ts));
+    return all->start();
 }
 
 /// The same for a range of futures of one type: a future for the vector of results in input order;
@@ -155,15 +172,16 @@ auto when_all(Range&& range)
     std::vector<input> inputs;
     for (auto&& element : range) {
         static_cast<void>(element.done());
-        inputs.push_back(element);
+        if constexpr (std::is_lvalue_reference_v<Range> || std::ranges::view<std::remove_cvref_t<Range>>) {
+            inputs.push_back(element);
+        } else {
+            inputs.push_back(std::move(element)); // the caller's last handles, so that values can be moved
+        }
     }
-    const auto copies = inputs;
-    const auto all = std::make_shared<detail::gathering<std::vector<input>, result>>(std::move(inputs), copies.size());
-    auto gathered = all->start();
-    for (const auto& each : copies) {
-        all->watch(each);
-    }
-    return gathered;
+    const std::size_t count = inputs.size();
+    const auto all = std::make_shared<detail::gathering<std::tuple<std::vector<input>>, result>>(
+        std::tuple(std::move(inputs)), count);
+    return all->start();
 }
 
 } // namespace cofutures
