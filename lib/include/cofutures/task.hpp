@@ -6,10 +6,10 @@
 /// A submitted call on its way to a worker. Floor 3; only authors of executors need it.
 
 #include <cofutures/any_future.hpp>
+#include <cofutures/detail/source_location.hpp>
 #include <cofutures/detail/task_state.hpp>
 
 #include <optional>
-#include <source_location>
 #include <string>
 #include <utility>
 
@@ -22,7 +22,7 @@ struct task_access;
 /// What error reports call a task; written in the call of `submit`, it also records the place.
 struct task_options {
     std::string name = {};
-    std::optional<std::source_location> location = std::source_location::current();
+    std::optional<detail::source_location> location = detail::source_location::current();
 };
 
 /// A call that was submitted and has not run.

@@ -113,11 +113,11 @@ template <typename... Ranges>
 class zipped_input {
 public:
     explicit zipped_input(Ranges&&... ranges)
-        : views_(std::views::all(std::forward<Ranges>(ranges))...),
-          positions_(std::apply([](auto&... view) { return std::tuple(std::ranges::begin(view)...); }, views_))
+        : ranges_(std::forward<Ranges>(ranges)...),
+          positions_(std::apply([](auto&... range) { return std::tuple(std::ranges::begin(range)...); }, ranges_))
     {
     }
-    zipped_input(const zipped_input&) = delete; // iterators point into the views
+    zipped_input(const zipped_input&) = delete; // iterators point into the ranges
     zipped_input& operator=(const zipped_input&) = delete;
 
     /// Whether a range is used up. Moves on first, if an element was passed on: not earlier, since
@@ -146,7 +146,7 @@ private:
     template <std::size_t... I>
     bool at_end(std::index_sequence<I...>)
     {
-        return ((std::get<I>(positions_) == std::ranges::end(std::get<I>(views_))) || ...);
+        return ((std::get<I>(positions_) == std::ranges::end(std::get<I>(ranges_))) || ...);
     }
 
     template <typename Range, typename Position>
@@ -159,8 +159,15 @@ private:
         }
     }
 
-    std::tuple<std::views::all_t<Ranges>...> views_;
-    std::tuple<std::ranges::iterator_t<std::views::all_t<Ranges>>...> positions_;
+    // As views::all, which Clang 14 cannot compile: refers to lvalues, copies views, owns rvalues.
+    template <typename Range>
+    using held = std::conditional_t<std::is_lvalue_reference_v<Range> &&
+                                        !std::ranges::view<std::remove_cvref_t<Range>>,
+                                    Range,
+                                    std::remove_cvref_t<Range>>;
+
+    std::tuple<held<Ranges>...> ranges_;
+    std::tuple<std::ranges::iterator_t<held<Ranges>>...> positions_;
     bool passed_ = false;
 };
 
