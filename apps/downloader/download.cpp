@@ -32,7 +32,12 @@ struct session {
 
     cf::future<http::download_result> start(const std::string& code)
     {
-        return client.download(plan.url_of(code), plan.file_of(code));
+        auto download = client.download(plan.url_of(code), plan.file_of(code));
+        // A stop may have come since the caller looked, and too early for stop_all() to find this one.
+        if (stop.stop_requested()) {
+            download.request_stop();
+        }
+        return download;
     }
 };
 
@@ -65,9 +70,8 @@ file_result settle(const std::string& code, const cf::future<http::download_resu
     } catch (const cf::cancelled_error&) {
         return interrupted(code);
     } catch (const http::request_error& error) {
-        const bool late = http::is_timeout(error.code());
-        return {code, late ? outcome::timed_out : outcome::failed,
-                fmt::format("{} {}: {}: {}", code, late ? "timed out" : "error", error.url(), error.reason())};
+        return {code, http::is_timeout(error.code()) ? outcome::timed_out : outcome::failed,
+                fmt::format("{} error: {}: {}", code, error.url(), error.reason())};
     } catch (const std::exception& error) {
         return {code, outcome::failed, fmt::format("{} error: {}", code, error.what())};
     }

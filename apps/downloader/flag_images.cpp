@@ -26,19 +26,31 @@ std::string lower(std::string_view code)
 
 flag_images::flag_images(const std::filesystem::path& folder)
 {
-    if (std::filesystem::exists(folder)) {
+    if (!folder.empty() && folder != "generated") {
         load(folder);
-        return;
+    } else if (folder.empty() && std::filesystem::exists(usual_folder)) {
+        load(usual_folder);
+    } else {
+        generate();
     }
+}
+
+void flag_images::generate()
+{
     generated_ = true;
     for (const std::string_view code : known_codes()) {
-        images_.emplace(lower(code), generated_flag(code));
+        images_.emplace(lower(code), generated_flag(lower(code)));
     }
 }
 
 void flag_images::load(const std::filesystem::path& folder)
 {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::error_code ec;
+    const std::filesystem::directory_iterator entries(folder, ec);
+    if (ec) {
+        throw std::runtime_error("cannot read the folder '" + folder.string() + "': " + ec.message());
+    }
+    for (const auto& entry : entries) {
         const std::string name = entry.path().stem().string();
         const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
         if (entry.path().extension() != ".png" || name.size() != 2 ||

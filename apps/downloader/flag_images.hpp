@@ -20,10 +20,11 @@ class flag_images {
 public:
     static constexpr std::string_view usual_folder = "/usr/share/iso-flags-png-320x240";
 
-    /// Reads every two-letter .png of `folder`; generates the known codes' flags if it does not exist.
+    /// Reads every two-letter .png of `folder`; generates the known codes' flags if `folder` is
+    /// "generated", or empty while the usual folder does not exist.
     ///
-    /// **Throws** `std::runtime_error` if the folder exists but holds no such file or one is unreadable.
-    explicit flag_images(const std::filesystem::path& folder = usual_folder);
+    /// **Throws** `std::runtime_error` if the folder holds no such file, or one is unreadable.
+    explicit flag_images(const std::filesystem::path& folder = {});
 
     /// The image for a code in lower case, or null.
     const std::string* find(std::string_view code) const;
@@ -33,6 +34,7 @@ public:
 
 private:
     void load(const std::filesystem::path& folder);
+    void generate();
 
     std::map<std::string, std::string, std::less<>> images_;
     bool generated_ = false;

@@ -205,6 +205,8 @@ asio::awaitable<void> flag_server::impl::converse(impl& self, beast::tcp_stream 
         }
         auto reply = self.answer(asked, fate.fails);
         more = reply.keep_alive();
+        // Counted first: whoever has the answer may look at the count.
+        self.answered.fetch_add(1, std::memory_order_relaxed);
         http::response_serializer<http::string_body> serializer(reply);
         stream.expires_after(idle_limit);
         if (asked.method() == http::verb::head) {
@@ -212,7 +214,6 @@ asio::awaitable<void> flag_server::impl::converse(impl& self, beast::tcp_stream 
         } else {
             co_await http::async_write(stream, serializer, asio::redirect_error(asio::use_awaitable, ec));
         }
-        self.answered.fetch_add(1, std::memory_order_relaxed);
         if (self.options.log) {
             self.options.log(fmt::format("{} {} {} after {} ms{}", std::string(asked.method_string()), target,
                                          reply.result_int(), fate.delay.count(),

@@ -76,7 +76,7 @@ public:
             throw usage_error("--verify needs the embedded server: -s LOCAL, DELAY or ERROR");
         }
         if (plan_.server.embedded()) {
-            images_.emplace(options_.images.empty() ? flag_images::usual_folder : options_.images);
+            images_.emplace(options_.images);
         }
         if (options_.compare) {
             for (const mode how : {mode::sequential, mode::threads, mode::coroutines}) {

@@ -20,8 +20,6 @@ namespace {
 const std::map<std::string, mode> modes = {
     {"sequential", mode::sequential}, {"threads", mode::threads}, {"coroutines", mode::coroutines}};
 
-constexpr const char* flags_usage = "usage: downloader flags [CC ...] [-a | -e] [-l N] [-m N] [-s SERVER] "
-                                    "[--mode MODE | --compare] [-o DIR] [-v]";
 constexpr const char* serve_usage = "usage: downloader serve [--port N] [--bind ADDRESS] [--delay-min MS] "
                                     "[--delay-max MS] [--error-rate X] [--seed N] [--images DIR]";
 constexpr const char* general_usage = "usage: downloader flags|serve ... (each explains itself with --help)";
@@ -42,7 +40,8 @@ void define_flags(CLI::App& app, flags_options& options)
                    "{cc}/{cc}.png for LOCAL, DELAY and ERROR, else {cc}/{cc}.gif");
     app.add_option("-o,--output-dir", options.output_dir, "Folder for the files")->capture_default_str();
     auto* how = app.add_option("--mode", options.how, "How to wait: sequential, threads or coroutines")
-                    ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case))
+                    ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
+                    ->type_name("MODE")
                     ->default_str("coroutines");
     app.add_flag("--compare", options.compare, "Run all three modes, each in a subfolder, and compare")->excludes(how);
     app.add_flag("--verify", options.verify, "Compare the files with the images of the embedded server");
@@ -53,7 +52,7 @@ void define_flags(CLI::App& app, flags_options& options)
     app.add_option("--delay-max", options.delay_max, "Greatest delay of DELAY and ERROR, in ms; default 500");
     app.add_option("--error-rate", options.error_rate, "Part of requests that ERROR fails; default 0.25");
     app.add_option("--seed", options.seed, "Makes the delays and errors of the embedded server repeatable");
-    app.add_option("--images", options.images, "Folder with xx.png files for the embedded server")
+    app.add_option("--images", options.images, "Folder with xx.png files for the embedded server, or 'generated'")
         ->default_str(std::string(flag_images::usual_folder));
 }
 
@@ -67,14 +66,14 @@ void define_serve(CLI::App& app, serve_options& options, std::int64_t& delay_min
         ->capture_default_str();
     app.add_option("--seed", options.seed, "Chooses among the sequences of delays and errors")
         ->capture_default_str();
-    app.add_option("--images", options.images, "Folder with xx.png files")
+    app.add_option("--images", options.images, "Folder with xx.png files, or 'generated'")
         ->default_str(std::string(flag_images::usual_folder));
 }
 
 void require_at_least_one(const char* what, std::optional<std::int64_t> value)
 {
     if (value && *value < 1) {
-        throw usage_error(fmt::format("{} must be 1 or more, got {}", what, *value), flags_usage);
+        throw usage_error(fmt::format("{} must be 1 or more, got {}", what, *value));
     }
 }
 
@@ -83,23 +82,29 @@ void check(const flags_options& options)
     require_at_least_one("-l/--limit", options.limit);
     require_at_least_one("-m/--max_req", options.max_req);
     if (!(options.timeout > 0)) {
-        throw usage_error(fmt::format("--timeout must be more than 0 seconds, got {}", options.timeout), flags_usage);
+        throw usage_error(fmt::format("--timeout must be more than 0 seconds, got {}", options.timeout));
     }
 }
 
 // The same limits for both commands, before a server is started with them.
-void check_behaviour(std::int64_t delay_min, std::int64_t delay_max, double error_rate, const char* usage)
+void check_behaviour(std::int64_t delay_min, std::int64_t delay_max, double error_rate, std::string_view usage)
 {
     if (delay_min < 0 || delay_max < delay_min || delay_max > 3'600'000) {
         throw usage_error(fmt::format("the delays must satisfy 0 <= min <= max <= one hour, got {} and {} ms",
-                                      delay_min, delay_max), usage);
+                                      delay_min, delay_max), std::string(usage));
     }
     if (!(error_rate >= 0 && error_rate <= 1)) {
-        throw usage_error(fmt::format("--error-rate must be from 0 to 1, got {}", error_rate), usage);
+        throw usage_error(fmt::format("--error-rate must be from 0 to 1, got {}", error_rate), std::string(usage));
     }
 }
 
 } // namespace
+
+std::string_view flags_usage()
+{
+    return "usage: downloader flags [CC ...] [-a | -e] [-l N] [-m N] [-s SERVER] [--mode MODE | --compare] "
+           "[-o DIR] [-v]";
+}
 
 std::string_view name_of(mode which)
 {
@@ -132,13 +137,16 @@ command parse_command(std::vector<std::string> arguments)
         app.parse(arguments);
     } catch (const CLI::CallForHelp&) {
         const auto chosen = app.get_subcommands();
-        return print_text{chosen.empty() ? app.help() : chosen.front()->help("downloader " + chosen.front()->get_name())};
+        return print_text{chosen.empty() ? app.help()
+                                         : chosen.front()->help("downloader")};
     } catch (const CLI::CallForVersion& version) {
         return print_text{std::string(version.what()) + "\n"};
     } catch (const CLI::ParseError& error) {
         const auto chosen = app.get_subcommands();
-        throw usage_error(error.what(), chosen.empty() ? general_usage
-                                        : chosen.front() == serve_app ? serve_usage : flags_usage);
+        if (chosen.empty()) {
+            throw usage_error(error.what(), general_usage);
+        }
+        throw usage_error(error.what(), chosen.front() == serve_app ? serve_usage : std::string(flags_usage()));
     }
     if (*serve_app) {
         check_behaviour(delay_min, delay_max, serve.error_rate, serve_usage);
@@ -148,7 +156,7 @@ command parse_command(std::vector<std::string> arguments)
     }
     check(flags);
     check_behaviour(flags.delay_min.value_or(0), flags.delay_max.value_or(std::max<std::int64_t>(flags.delay_min.value_or(0), 500)),
-                    flags.error_rate.value_or(0), flags_usage);
+                    flags.error_rate.value_or(0), flags_usage());
     return flags;
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -72,12 +73,15 @@ public:
     {
     }
 
-    /// The line that says how the command is called; empty if not known here.
+    /// The line that says how the command is called; empty for that of `flags`.
     const std::string& usage() const noexcept { return usage_; }
 
 private:
     std::string usage_;
 };
+
+/// The line that says how `downloader flags` is called.
+std::string_view flags_usage();
 
 /// Reads the command line; `arguments` are those after the program's name.
 ///

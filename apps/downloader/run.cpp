@@ -12,8 +12,6 @@ namespace downloader {
 
 namespace {
 
-constexpr const char* flags_help = "Try 'downloader flags --help'.";
-
 struct run_command {
     int operator()(const flags_options& options) const { return run_flags(options); }
     int operator()(const serve_options& options) const { return run_serve(options); }
@@ -31,7 +29,7 @@ int run(std::vector<std::string> arguments) noexcept
     try {
         return std::visit(run_command(), parse_command(std::move(arguments)));
     } catch (const usage_error& error) {
-        fmt::print(stderr, "*** Usage error: {}\n{}\n", error.what(), error.usage().empty() ? flags_help : error.usage());
+        fmt::print(stderr, "*** Usage error: {}\n{}\n", error.what(), error.usage().empty() ? flags_usage() : error.usage());
         return 2;
     } catch (const std::exception& error) {
         fmt::print(stderr, "*** {}\n", error.what());

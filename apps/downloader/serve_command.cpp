@@ -25,7 +25,7 @@ void print_line(const std::string& line)
 int run_serve(const serve_options& options)
 {
     interrupt interrupted;
-    const flag_images images(options.images.empty() ? flag_images::usual_folder : options.images);
+    const flag_images images(options.images);
     const flag_server server({.bind = options.bind,
                               .port = options.port,
                               .delay_min = options.delay_min,

@@ -95,7 +95,9 @@ asio::awaitable<void> connection::handshake(asio::ssl::context& context, std::st
     if (ec.category() == asio::error::get_ssl_category()) {
         const long verdict = SSL_get_verify_result(tls_->native_handle());
         std::string detail = ec.message();
-        if (verdict != X509_V_OK) {
+        // A good chain that the check of the name refused leaves no more specific verdict than this.
+        const bool name_refused = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED;
+        if (!name_refused) {
             detail = X509_verify_cert_error_string(verdict);
         } else if (ERR_GET_REASON(static_cast<unsigned long>(ec.value())) ==
                    SSL_R_CERTIFICATE_VERIFY_FAILED) {

@@ -1,0 +1,123 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <cofutures/as_completed.hpp>
+#include <cofutures/asio/async_wait.hpp>
+#include <cofutures/asio/io_context_executor.hpp>
+#include <cofutures/http/client.hpp>
+#include <cofutures/thread_pool_executor.hpp>
+
+#include "support/scripted_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cofutures::http {
+
+namespace {
+
+using namespace std::chrono_literals;
+using test::scripted_connection;
+using test::scripted_server;
+
+constexpr auto watchdog = 10s;
+
+boost::asio::awaitable<std::size_t> total_size(client& fetcher, std::string one, std::string two)
+{
+    const response first = co_await fetcher.get(one);
+    const response second = co_await fetcher.get(two);
+    co_return first.body.size() + second.body.size();
+}
+
+TEST(HttpClientInACoroutine, IsSimplyAwaited)
+{
+    scripted_server server;
+    client client;
+    io_context_executor io;
+
+    auto sum = io.submit(total_size, std::ref(client), server.url("/1"), server.url("/2"));
+    auto connection = server.accept();
+    connection.read_request();
+    connection.write_ok("one");
+    connection.read_request();
+    connection.write_ok("three");
+
+    EXPECT_EQ(sum.result(watchdog), 8u);
+}
+
+boost::asio::awaitable<void> nothing()
+{
+    co_return;
+}
+
+TEST(HttpClientInACoroutine, IsStoppedWithIt)
+{
+    scripted_server server;
+    client client;
+    io_context_executor io;
+
+    auto sum = io.submit(total_size, std::ref(client), server.url("/1"), server.url("/2"));
+    auto connection = server.accept();
+    connection.read_request();
+    // Once another coroutine has run on the only thread, the first one waits in its co_await.
+    io.submit(nothing).wait_for(watchdog);
+    sum.request_stop();
+
+    connection.expect_closed();
+    EXPECT_TRUE(sum.wait_for(watchdog));
+    EXPECT_TRUE(sum.cancelled());
+}
+
+TEST(HttpClientOnABorrowedExecutor, RunsThereAndEndsBeforeIt)
+{
+    scripted_server server;
+    io_context_executor io(2);
+    std::optional<client> borrowing(std::in_place, client_options{.io = &io});
+
+    auto answered = borrowing->get(server.url("/1"));
+    auto connection = server.accept();
+    connection.read_request();
+    connection.write_ok("one");
+    EXPECT_EQ(answered.result(watchdog).body, "one");
+    auto unanswered = borrowing->get(server.url("/2"));
+    connection.read_request();
+    borrowing.reset();
+
+    connection.expect_closed();
+    EXPECT_TRUE(unanswered.cancelled());
+}
+
+TEST(HttpClientUnderThreads, ServesManyCallersAtOnce)
+{
+    constexpr int calls = 200;
+    scripted_server server;
+    io_context_executor io(2);
+    client client({.max_connections_per_host = 1, .io = &io});
+    thread_pool_executor pool(4);
+
+    std::vector<future<std::string>> bodies;
+    const auto fetch = [&client, &server](int number) {
+        return client.get(server.url("/" + std::to_string(number))).result(watchdog).body;
+    };
+    for (int i = 0; i < calls; ++i) {
+        bodies.push_back(pool.submit(fetch, i));
+    }
+    auto connection = server.accept();
+    for (int i = 0; i < calls; ++i) {
+        const std::string request = connection.read_request();
+        connection.write_ok(request.substr(5, request.find(' ', 5) - 5));
+    }
+
+    for (int i = 0; i < calls; ++i) {
+        EXPECT_EQ(bodies[static_cast<std::size_t>(i)].result(watchdog), std::to_string(i));
+    }
+    EXPECT_EQ(client.stats().connections_opened, 1u);
+}
+
+} // namespace
+
+} // namespace cofutures::http
