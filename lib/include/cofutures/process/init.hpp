@@ -1,0 +1,36 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// Where worker processes come from. Floor 4; read docs/processes.md for the reasons.
+
+namespace cofutures::process {
+
+/// How a process pool gets its workers.
+///
+/// **Python** `mp_context`.
+enum class start_method {
+    /// From a small single-threaded process that was forked before the program had threads.
+    fork_server,
+    /// From a copy of the program as it is when the pool is made. Other threads may hold locks then,
+    /// which stay locked for ever in the copy.
+    fork,
+    /// From a new run of this executable that `init` takes over; needs `init` as first line of `main`.
+    spawn,
+};
+
+/// Starts the fork server; the first line of `main` in a program that uses process pools.
+///
+/// In a process that was started to be a fork server (`start_method::spawn`), this call does not return.
+/// What exists before this call is copied into every worker; what comes later is not.
+///
+/// **Python** `if __name__ == "__main__"` and `multiprocessing.set_start_method("forkserver")`.
+/// **Lifetime** The fork server ends with this process, however it ends.
+/// **Throws** `std::system_error` if no process can be made. A second call does nothing.
+void init(int argc, char** argv);
+
+/// Whether this process is a worker of a process pool.
+bool in_worker() noexcept;
+
+} // namespace cofutures::process

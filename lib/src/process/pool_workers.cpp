@@ -1,0 +1,386 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "pool_core.hpp"
+
+#include "../fork_guard.hpp"
+
+#include <cofutures/worker_count.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+namespace cofutures::detail {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+// An idle worker ends at once when its socket is closed; one that does not is stopped, and is killed.
+constexpr auto closing_grace = 1s;
+
+void block_all_signals()
+{
+    // Handlers of the program run in the program's threads.
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+} // namespace
+
+process_pool_core::process_pool_core(process_pool_options given) : options(std::move(given)), generation_(fork_generation())
+{
+}
+
+process_pool_core::~process_pool_core() = default;
+
+void process_pool_core::start()
+{
+    server_connection_ = server_for(options.start_method);
+    unique_fd connection = server_connection_->connect();
+    if (!connection) {
+        throw std::system_error(EPIPE, std::system_category(), "cofutures: the fork server does not answer");
+    }
+    server_.assign(connection.release());
+    read_notices();
+    for (std::size_t i = 0; i != *options.max_workers; ++i) {
+        start_worker();
+    }
+    thread_ = std::thread([self = shared_from_this()] {
+        block_all_signals();
+        self->context_.run();
+    });
+}
+
+void process_pool_core::start_worker()
+{
+    fd_pair link = make_socket_pair(SOCK_STREAM);
+    fd_pair errors = options.capture_stderr ? make_pipe() : fd_pair();
+    auto page = status_page::make();
+    order request{.kind = order_kind::spawn, .worker = ++last_worker_};
+    request.has_stderr = options.capture_stderr ? 1 : 0;
+    request.memory_limit = options.memory_limit.value_or(0);
+    const std::string name = "process_" + std::to_string(request.worker - 1);
+    std::strncpy(request.name, name.c_str(), sizeof request.name - 1);
+    const int passed[] = {link.theirs.get(), page->fd(), errors.theirs.get()};
+    send_order(request, std::span(passed).first(options.capture_stderr ? 3 : 2));
+
+    auto worker = std::make_shared<worker_link>(
+        context_, request.worker, std::move(link.ours), std::move(errors.ours), page,
+        [this](worker_link& from, const frame_header& header, std::span<const std::byte> body) {
+            on_frame(from, header, body);
+        },
+        [this](worker_link& from) {
+            // Closed or talking nonsense; if it still lives it is of no use. Its end will be reported.
+            kill(from, SIGKILL);
+        });
+    workers_.emplace(request.worker, worker);
+    {
+        const std::lock_guard lock(mutex_);
+        facts_.emplace(request.worker, worker_facts{page, 0});
+    }
+    if (options.initializer) {
+        worker->ready = false;
+        worker->send_frame(frame_kind::initializer, options.initializer->bytes());
+        worker_link::flush(worker);
+    }
+    worker_link::start(worker);
+}
+
+void process_pool_core::send_order(const order& request, std::span<const int> fds)
+{
+    // May block for a moment: the server reads whenever it does not fork.
+    if (server_.is_open()) {
+        send_with_fds(server_.native_handle(), &request, sizeof request, fds, 0);
+    }
+}
+
+void process_pool_core::read_notices()
+{
+    server_.async_wait(asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                           if (error) {
+                               return;
+                           }
+                           for (;;) {
+                               notice news;
+                               std::vector<unique_fd> none;
+                               const ssize_t size = receive_with_fds(self->server_.native_handle(), &news, sizeof news,
+                                                                     none, MSG_DONTWAIT);
+                               if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+                                   break;
+                               }
+                               if (size <= 0) {
+                                   self->on_server_lost();
+                                   return;
+                               }
+                               if (news.kind == notice_kind::spawned) {
+                                   self->on_spawned(news);
+                               } else {
+                                   self->on_exited(news);
+                               }
+                           }
+                           self->work();
+                           if (self->server_.is_open()) {
+                               self->read_notices();
+                           }
+                       });
+}
+
+void process_pool_core::on_spawned(const notice& news)
+{
+    if (const auto found = workers_.find(news.worker); found != workers_.end()) {
+        found->second->pid = news.pid;
+        const std::lock_guard lock(mutex_);
+        facts_[news.worker].pid = news.pid;
+        changed_.notify_all();
+    }
+}
+
+void process_pool_core::on_exited(const notice& news)
+{
+    const auto found = workers_.find(news.worker);
+    if (found == workers_.end()) {
+        return;
+    }
+    const std::shared_ptr<worker_link> link = found->second;
+    if (news.kind == notice_kind::spawn_failed) {
+        link->closing = true;
+        workers_.erase(found);
+        {
+            const std::lock_guard lock(mutex_);
+            facts_.erase(news.worker);
+        }
+        for (task_ref& task : link->take_back(slot_count)) {
+            queue_.push_front(std::move(task));
+        }
+        link->close();
+        break_pool("no worker process can be started",
+                   std::make_exception_ptr(std::system_error(news.status, std::system_category(), "fork")));
+        return;
+    }
+    link->drain();
+    link->drain_stderr();
+    workers_.erase(news.worker);
+    {
+        const std::lock_guard lock(mutex_);
+        facts_.erase(news.worker);
+    }
+    bury(*link, news.status);
+}
+
+void process_pool_core::bury(worker_link& link, int status)
+{
+    worker_crashed::details how{.pid = link.pid, .stderr_tail = link.stderr_tail};
+    if (WIFSIGNALED(status)) {
+        how.signal = WTERMSIG(status);
+    } else {
+        how.exit_status = WEXITSTATUS(status);
+    }
+    const auto crash = [&how] { return std::make_exception_ptr(worker_crashed(how)); };
+
+    std::deque<task_ref> not_begun;
+    bool failed_a_task = false;
+    for (auto& entry : link.entries) {
+        if (!entry.task || link.page->is(entry.sequence, slot_state::revoked)) {
+            continue;
+        }
+        if (link.page->is(entry.sequence, slot_state::queued)) {
+            entry.task->unassign();
+            not_begun.push_back(std::move(entry.task));
+            continue;
+        }
+        failed_a_task = true;
+        const bool ours = link.kill_reason && link.kill_reason->second != nullptr;
+        if (!ours && options.on_crash == process::on_crash::replace_worker &&
+            entry.task->attempts < options.crash_retries) {
+            ++entry.task->attempts;
+            entry.task->unassign();
+            not_begun.push_front(std::move(entry.task));
+            continue;
+        }
+        fail(std::move(entry.task), ours ? link.kill_reason->second : crash());
+    }
+    link.close();
+    for (auto at = not_begun.rbegin(); at != not_begun.rend(); ++at) {
+        queue_.push_front(std::move(*at));
+    }
+
+    const bool expected = link.closing || link.kill_reason;
+    if (!expected && !link.ready) {
+        break_pool("a worker died in its initializer", crash());
+    } else if (!expected && options.on_crash == process::on_crash::break_pool) {
+        break_pool(failed_a_task ? "a worker died while it ran a task" : "an idle worker died", crash());
+    } else if (!expected) {
+        const auto now = clock::now();
+        recent_deaths_.push_back(now);
+        while (now - recent_deaths_.front() > options.restart_period) {
+            recent_deaths_.pop_front();
+        }
+        if (recent_deaths_.size() > *options.max_workers + options.max_restarts) {
+            break_pool("workers died " + std::to_string(recent_deaths_.size()) + " times in a short while", crash());
+        }
+    }
+    replace_dead_worker();
+}
+
+void process_pool_core::replace_dead_worker()
+{
+    bool wanted = false;
+    {
+        const std::lock_guard lock(mutex_);
+        wanted = life_ == life::open || (life_ == life::closing && unfinished_count_ != 0);
+        if (wanted) {
+            ++counts_.restarts;
+        }
+    }
+    if (!wanted) {
+        return;
+    }
+    try {
+        start_worker();
+    } catch (...) {
+        break_pool("no worker process can be started", std::current_exception());
+    }
+}
+
+void process_pool_core::on_server_lost()
+{
+    // All workers go with their server; nobody will report how they ended.
+    boost::system::error_code ignored;
+    server_.close(ignored);
+    const auto lost = std::move(workers_);
+    workers_.clear();
+    {
+        const std::lock_guard lock(mutex_);
+        facts_.clear();
+    }
+    for (const auto& [number, link] : lost) {
+        link->drain();
+    }
+    break_pool("the fork server died", std::make_exception_ptr(error("the fork server died")));
+    for (const auto& [number, link] : lost) {
+        link->close();
+    }
+    work();
+}
+
+void process_pool_core::kill(worker_link& link, int signal)
+{
+    send_order({.kind = order_kind::kill, .worker = link.number, .signal = signal});
+}
+
+void process_pool_core::kill_task(worker_link& link, std::exception_ptr outcome)
+{
+    // First take back what it has not begun: otherwise, if the task ends by itself just now, the next one
+    // would be killed in its place.
+    for (task_ref& task : link.take_back(slot_count)) {
+        queue_.push_front(std::move(task));
+    }
+    link.kill_reason.emplace(link.head() == nullptr ? 0 : link.head()->sequence, std::move(outcome));
+    kill(link, SIGKILL);
+}
+
+void process_pool_core::retire(worker_link& link)
+{
+    for (task_ref& task : link.take_back(slot_count)) {
+        queue_.push_front(std::move(task));
+    }
+    if (const auto found = workers_.find(link.number); found != workers_.end()) {
+        worker_link::flush(found->second);
+    }
+    link.close_input();
+}
+
+void process_pool_core::settle_if_ending()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        const bool done = life_ == life::broken || (life_ == life::closing && unfinished_count_ == 0);
+        if (!done) {
+            return;
+        }
+    }
+    if (!std::exchange(workers_closed_, true)) {
+        close_workers();
+    }
+    if (!workers_.empty() || !alive_.owns_work()) {
+        return;
+    }
+    queue_.clear();
+    tick_.cancel();
+    limit_timer_.cancel();
+    grace_timer_.cancel();
+    boost::system::error_code ignored;
+    server_.close(ignored);
+    server_connection_.reset();
+    alive_.reset();
+    const std::lock_guard lock(mutex_);
+    life_ = life::ended;
+    changed_.notify_all();
+}
+
+void process_pool_core::close_workers()
+{
+    for (auto& [number, link] : workers_) {
+        link->close_input();
+    }
+    grace_timer_.expires_after(closing_grace);
+    grace_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error) {
+            for (auto& [number, link] : self->workers_) {
+                self->kill(*link, SIGKILL);
+            }
+        }
+    });
+}
+
+void process_pool_core::end_workers(int signal)
+{
+    close(true);
+    asio::post(context_, [self = shared_from_this(), signal] {
+        {
+            const std::lock_guard lock(self->mutex_);
+            if (self->life_ == life::broken || self->life_ == life::ended) {
+                return;
+            }
+            self->life_ = life::broken;
+            self->broken_text_ = signal == SIGKILL ? "its workers were killed" : "its workers were terminated";
+        }
+        for (task_ref& task : self->all_unfinished()) {
+            self->fail(std::move(task), self->broken_error());
+        }
+        self->queue_.clear();
+        for (auto& [number, link] : self->workers_) {
+            link->kill_reason.emplace(0, nullptr);
+            self->kill(*link, signal);
+        }
+        self->work();
+    });
+}
+
+void process_pool_core::join()
+{
+    const std::lock_guard lock(join_mutex_);
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+void process_pool_core::leave_thread() noexcept
+{
+    if (thread_.joinable()) {
+        thread_.detach();
+    }
+}
+
+} // namespace cofutures::detail

@@ -1,0 +1,139 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <cofutures/process_pool_executor.hpp>
+
+#include "pool_core.hpp"
+
+#include "../fork_guard.hpp"
+
+#include <cofutures/worker_count.hpp>
+
+#include <csignal>
+#include <stdexcept>
+
+namespace cofutures {
+
+namespace {
+
+process_pool_options checked(process_pool_options options)
+{
+    const auto require = [](bool fine, const char* what) {
+        if (!fine) {
+            throw std::invalid_argument(std::string("cofutures: ") + what);
+        }
+    };
+    if (!options.max_workers) {
+        options.max_workers = usable_cpus();
+    }
+    require(*options.max_workers >= 1 && *options.max_workers <= 10000, "max_workers must be from 1 to 10000");
+    require(!options.max_tasks_per_child || *options.max_tasks_per_child >= 1, "max_tasks_per_child must be at least 1");
+    require(!options.memory_limit || *options.memory_limit >= 1, "memory_limit must be at least 1 byte");
+    require(options.soft_time_limit.count() >= 0 && options.hard_time_limit.count() >= 0,
+            "time limits must not be negative");
+    require(!options.kill_after_stop || options.kill_after_stop->count() >= 0, "kill_after_stop must not be negative");
+    return options;
+}
+
+} // namespace
+
+process_pool_executor::process_pool_executor(process_pool_options options)
+    : core_(std::make_shared<detail::process_pool_core>(checked(std::move(options))))
+{
+    core_->start();
+}
+
+process_pool_executor::~process_pool_executor()
+{
+    try {
+        core_->require_own_process();
+    } catch (const wrong_process&) {
+        core_->leave_thread(); // it exists in the original only
+        new std::shared_ptr<detail::process_pool_core>(core_); // as do the locks that its end would need
+        return;
+    }
+    core_->close(false);
+    if (core_->on_own_thread()) {
+        core_->leave_thread();
+        return;
+    }
+    core_->wait_ended(std::nullopt);
+    core_->join();
+}
+
+void process_pool_executor::shutdown(shutdown_options options)
+{
+    require_own_process();
+    core_->close(options.cancel_futures);
+    if (options.wait) {
+        if (core_->on_own_thread()) {
+            throw deadlock_error("cofutures: a process pool's own thread cannot wait for the pool to end");
+        }
+        core_->wait_ended(std::nullopt);
+        core_->join();
+    }
+}
+
+bool process_pool_executor::shutdown_for(timeout limit)
+{
+    require_own_process();
+    const auto deadline = limit.deadline();
+    core_->close(false);
+    if (core_->on_own_thread()) {
+        throw deadlock_error("cofutures: a process pool's own thread cannot wait for the pool to end");
+    }
+    if (!core_->wait_ended(deadline)) {
+        return false;
+    }
+    core_->join();
+    return true;
+}
+
+bool process_pool_executor::wait_idle(timeout limit)
+{
+    require_own_process();
+    if (core_->on_own_thread()) {
+        throw deadlock_error("cofutures: a process pool's own thread cannot wait for its tasks");
+    }
+    return core_->wait_idle(limit.deadline());
+}
+
+void process_pool_executor::terminate_workers()
+{
+    require_own_process();
+    core_->end_workers(SIGTERM);
+}
+
+void process_pool_executor::kill_workers()
+{
+    require_own_process();
+    core_->end_workers(SIGKILL);
+}
+
+process_pool_stats process_pool_executor::stats() const
+{
+    require_own_process();
+    return core_->stats();
+}
+
+detail::payload process_pool_executor::make_payload(std::size_t size)
+{
+    return core_->make_payload(size);
+}
+
+void process_pool_executor::enqueue(detail::process_task& task, process::task_options&& options)
+{
+    if (options.soft_time_limit.count() < 0 || options.hard_time_limit.count() < 0) {
+        throw std::invalid_argument("cofutures: time limits must not be negative");
+    }
+    task.name = std::move(options.name);
+    task.limits = {options.soft_time_limit, options.hard_time_limit};
+    core_->accept(task);
+}
+
+void process_pool_executor::require_own_process() const
+{
+    core_->require_own_process();
+}
+
+} // namespace cofutures

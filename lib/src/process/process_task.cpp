@@ -1,0 +1,78 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <cofutures/detail/process_task.hpp>
+
+#include "pool_core.hpp"
+#include "status_page.hpp"
+
+#include <mutex>
+
+namespace cofutures::detail {
+
+void process_task::fail(const std::exception_ptr& failure) noexcept
+{
+    if (state().claim()) {
+        state().finish(store_failure(failure));
+    }
+}
+
+bool process_task::assign(std::shared_ptr<status_page> page, std::uint64_t sequence) noexcept
+{
+    const std::lock_guard lock(lock_);
+    if (revoked_) {
+        return false;
+    }
+    page_ = std::move(page);
+    sequence_ = sequence;
+    return true;
+}
+
+void process_task::unassign() noexcept
+{
+    const std::lock_guard lock(lock_);
+    page_.reset();
+}
+
+bool process_task::revoke() noexcept
+{
+    const std::lock_guard lock(lock_);
+    if (revoked_) {
+        return true;
+    }
+    if (page_ != nullptr && !page_->move(sequence_, slot_state::queued, slot_state::revoked) &&
+        !page_->is(sequence_, slot_state::revoked)) {
+        return false; // the worker has it
+    }
+    // From here on no worker can have it: assign() refuses.
+    revoked_ = true;
+    return true;
+}
+
+bool process_task::begun_in_worker() const noexcept
+{
+    const std::lock_guard lock(lock_);
+    return page_ != nullptr && (page_->is(sequence_, slot_state::running) || page_->is(sequence_, slot_state::done));
+}
+
+void process_task::dropped() noexcept
+{
+    {
+        const std::lock_guard lock(lock_);
+        if (page_ == nullptr) {
+            call.clear(); // otherwise the pool may be copying it
+        }
+    }
+    pool->on_cancelled(*this);
+}
+
+void process_task::forward_stop() noexcept
+{
+    const std::lock_guard lock(lock_);
+    if (page_ != nullptr) {
+        page_->request_stop(sequence_);
+        pool->on_stop_requested(sequence_, page_.get());
+    }
+}
+
+} // namespace cofutures::detail

@@ -1,0 +1,319 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "server.hpp"
+
+#include "wire.hpp"
+#include "worker.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace cofutures::detail {
+
+namespace {
+
+void close_from_to(unsigned first, unsigned last) noexcept
+{
+    if (first > last) {
+        return;
+    }
+    if (std::getenv("COFUTURES_OLD_KERNEL") == nullptr && ::syscall(SYS_close_range, first, last, 0U) == 0) {
+        return;
+    }
+    // Before Linux 5.9, or as a test of that: one by one.
+    DIR* const directory = ::opendir("/proc/self/fd");
+    if (directory == nullptr) {
+        return;
+    }
+    std::vector<int> open;
+    while (const dirent* const entry = ::readdir(directory)) {
+        const int fd = std::atoi(entry->d_name);
+        if (fd > 2 && fd != ::dirfd(directory) && unsigned(fd) >= first && unsigned(fd) <= last) {
+            open.push_back(fd);
+        }
+    }
+    ::closedir(directory);
+    for (const int fd : open) {
+        ::close(fd);
+    }
+}
+
+/// A descriptor above the standard ones, so that replacing those cannot close it.
+int moved_up(int fd, int lowest) noexcept
+{
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+    return moved < 0 ? fd : moved;
+}
+
+struct served_worker {
+    std::uint32_t number = 0;
+    pid_t pid = 0;
+    int client = -1; // socket, or -1 when the pool has gone
+};
+
+class server {
+public:
+    explicit server(unique_fd control) noexcept : control_(std::move(control)) {}
+
+    [[noreturn]] void run()
+    {
+        prepare();
+        for (;;) {
+            std::vector<pollfd> polled{{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
+            for (const unique_fd& client : clients_) {
+                polled.push_back({client.get(), POLLIN, 0});
+            }
+            if (::poll(polled.data(), polled.size(), -1) < 0) {
+                continue;
+            }
+            if (polled[0].revents != 0) {
+                signalfd_siginfo ignored[8];
+                static_cast<void>(::read(signals_.get(), ignored, sizeof ignored));
+                reap();
+            }
+            if (polled[1].revents != 0 && !accept()) {
+                end();
+            }
+            for (std::size_t i = 2; i < polled.size(); ++i) {
+                if (polled[i].revents != 0) {
+                    obey(polled[i].fd);
+                }
+            }
+            std::erase_if(clients_, [](const unique_fd& client) { return !client; });
+        }
+    }
+
+private:
+    void prepare()
+    {
+        ::prctl(PR_SET_NAME, "cf-fork-server");
+        // Children of dead workers become ours, so that they can be found and ended.
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+        control_.reset(moved_up(control_.get(), 3));
+        const auto kept = static_cast<unsigned>(control_.get());
+        close_from_to(3, kept - 1);
+        close_from_to(kept + 1, ~0U);
+        // The program decides what Ctrl-C means; a pool that went away is noticed by reading.
+        std::signal(SIGINT, SIG_IGN);
+        std::signal(SIGPIPE, SIG_IGN);
+        sigset_t children;
+        ::sigemptyset(&children);
+        ::sigaddset(&children, SIGCHLD);
+        ::sigprocmask(SIG_SETMASK, &children, nullptr);
+        std::signal(SIGCHLD, SIG_DFL);
+        signals_.reset(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+    }
+
+    /// Takes a new pool's socket; false when the program has gone.
+    bool accept()
+    {
+        order request;
+        std::vector<unique_fd> fds;
+        if (receive_with_fds(control_.get(), &request, sizeof request, fds, 0) <= 0) {
+            return false;
+        }
+        if (request.kind == order_kind::connect && fds.size() == 1) {
+            clients_.push_back(std::move(fds.front()));
+        }
+        return true;
+    }
+
+    void obey(int client)
+    {
+        order request;
+        std::vector<unique_fd> fds;
+        const ssize_t size = receive_with_fds(client, &request, sizeof request, fds, MSG_DONTWAIT);
+        if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            return;
+        }
+        if (size <= 0) {
+            leave(client);
+            return;
+        }
+        if (request.kind == order_kind::spawn && fds.size() >= 2) {
+            spawn(client, request, fds);
+        } else if (request.kind == order_kind::kill) {
+            for (const served_worker& worker : workers_) {
+                if (worker.client == client && worker.number == request.worker) {
+                    // Not yet reaped, so the number still means this worker and its group.
+                    ::kill(-worker.pid, request.signal);
+                }
+            }
+        }
+    }
+
+    /// The pool has gone: its workers go too.
+    void leave(int client)
+    {
+        for (served_worker& worker : workers_) {
+            if (worker.client == client) {
+                worker.client = -1;
+                ::kill(-worker.pid, SIGKILL);
+            }
+        }
+        for (unique_fd& known : clients_) {
+            if (known.get() == client) {
+                known.reset();
+            }
+        }
+    }
+
+    void spawn(int client, const order& request, std::vector<unique_fd>& fds)
+    {
+        const pid_t server_pid = ::getpid();
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            become_worker(server_pid, request, fds);
+        }
+        if (pid < 0) {
+            tell(client, {.kind = notice_kind::spawn_failed, .worker = request.worker, .status = errno});
+            return;
+        }
+        ::setpgid(pid, pid); // in both processes: whoever is first, a kill of the group works
+        workers_.push_back({request.worker, pid, client});
+        tell(client, {.kind = notice_kind::spawned, .worker = request.worker, .pid = pid});
+    }
+
+    [[noreturn]] void become_worker(pid_t server_pid, const order& request, std::vector<unique_fd>& fds)
+    {
+        ::setpgid(0, 0);
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != server_pid) {
+            ::_exit(1); // the server died before the line above
+        }
+        for (int signal = 1; signal < NSIG; ++signal) {
+            std::signal(signal, SIG_DFL);
+        }
+        std::signal(SIGINT, SIG_IGN);
+        std::signal(SIGPIPE, SIG_IGN);
+
+        constexpr int high = 64;
+        const int socket = moved_up(fds[0].get(), high);
+        const int page = moved_up(fds[1].get(), high);
+        if (request.has_stderr != 0 && fds.size() == 3) {
+            ::dup2(fds[2].get(), STDERR_FILENO);
+        }
+        const int null = ::open("/dev/null", O_RDONLY);
+        if (null >= 0) {
+            ::dup2(null, STDIN_FILENO);
+        }
+        ::dup3(socket, 3, O_CLOEXEC);
+        ::dup3(page, 4, O_CLOEXEC);
+        close_from_to(5, ~0U);
+        sigset_t none;
+        ::sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+
+        // When memory runs out, a worker should go before the program does.
+        if (const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
+            static_cast<void>(!::write(score, "500", 3));
+            ::close(score);
+        }
+        forget_program();
+        run_worker(unique_fd(3), unique_fd(4), request.name, static_cast<std::size_t>(request.memory_limit));
+    }
+
+    void reap()
+    {
+        siginfo_t info{};
+        while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+            const pid_t pid = info.si_pid;
+            const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                            [pid](const served_worker& worker) { return worker.pid == pid; });
+            if (found != workers_.end()) {
+                // What the worker started goes with it; until it is reaped its group number is its own.
+                ::kill(-pid, SIGKILL);
+            }
+            int status = 0;
+            rusage usage{};
+            ::wait4(pid, &status, 0, &usage);
+            if (found != workers_.end()) {
+                const auto nanoseconds = [](const timeval& time) {
+                    return std::uint64_t(time.tv_sec) * 1'000'000'000U + std::uint64_t(time.tv_usec) * 1'000U;
+                };
+                const served_worker gone = *found;
+                workers_.erase(found);
+                tell(gone.client, {.kind = notice_kind::exited,
+                                   .worker = gone.number,
+                                   .pid = pid,
+                                   .status = status,
+                                   .cpu_time = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime),
+                                   .peak_memory = std::uint64_t(usage.ru_maxrss) * 1024});
+            }
+            info = {};
+        }
+    }
+
+    static void tell(int client, const notice& news)
+    {
+        if (client >= 0) {
+            // May block: a pool always reads. A pool that has gone is noticed in obey().
+            send_with_fds(client, &news, sizeof news, {}, 0);
+        }
+    }
+
+    [[noreturn]] void end()
+    {
+        for (const served_worker& worker : workers_) {
+            ::kill(-worker.pid, SIGKILL);
+        }
+        // Whatever tasks have started in sessions of their own has become our child by now, or will when
+        // its parent is reaped.
+        for (;;) {
+            kill_children();
+            if (::waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) {
+                ::_exit(0);
+            }
+        }
+    }
+
+    static void kill_children()
+    {
+        const std::string path = "/proc/self/task/" + std::to_string(::getpid()) + "/children";
+        const unique_fd list(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        char text[4096];
+        const ssize_t size = list ? ::read(list.get(), text, sizeof text - 1) : 0;
+        if (size > 0) {
+            text[size] = '\0';
+            char* at = text;
+            for (char* end = nullptr;; at = end) {
+                const long pid = std::strtol(at, &end, 10);
+                if (end == at) {
+                    break;
+                }
+                ::kill(static_cast<pid_t>(pid), SIGKILL);
+            }
+        }
+    }
+
+    unique_fd control_;
+    unique_fd signals_;
+    std::vector<unique_fd> clients_;
+    std::vector<served_worker> workers_;
+};
+
+} // namespace
+
+void serve(unique_fd control) noexcept
+{
+    server(std::move(control)).run();
+}
+
+} // namespace cofutures::detail

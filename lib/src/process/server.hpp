@@ -1,0 +1,45 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// The process that makes workers, and the way to it. Internal.
+///
+/// The fork server has one thread and no pool of its own; it forks, reaps and kills, and reports ends.
+/// It lives as long as somebody holds the other end of its control socket, so it ends with the program
+/// however that ends, and its workers end with it.
+
+#include "unique_fd.hpp"
+
+#include <cofutures/process/init.hpp>
+
+#include <memory>
+#include <mutex>
+
+namespace cofutures::detail {
+
+/// Serves until the control socket is closed.
+[[noreturn]] void serve(unique_fd control) noexcept;
+
+/// The program's end of the control socket.
+class server_connection {
+public:
+    explicit server_connection(unique_fd control) noexcept : control_(std::move(control)) {}
+
+    /// A socket of its own for one pool; empty if the server is gone.
+    unique_fd connect();
+
+private:
+    std::mutex mutex_;
+    unique_fd control_; // guarded by mutex_
+};
+
+/// A server for a pool with this start method; the fork server itself is shared by all pools.
+///
+/// **Throws** `std::system_error`; `std::logic_error` for `spawn` without `process::init`.
+std::shared_ptr<server_connection> server_for(process::start_method method);
+
+/// In a new worker: drops what belongs to the program, and notes how deep workers are nested.
+void forget_program() noexcept;
+
+} // namespace cofutures::detail

@@ -1,0 +1,62 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// A descriptor with an owner, and messages that carry descriptors. Internal.
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace cofutures::detail {
+
+class unique_fd {
+public:
+    unique_fd() noexcept = default;
+    explicit unique_fd(int fd) noexcept : fd_(fd) {}
+    unique_fd(unique_fd&& other) noexcept : fd_(other.release()) {}
+    unique_fd& operator=(unique_fd&& other) noexcept
+    {
+        reset(other.release());
+        return *this;
+    }
+    ~unique_fd() { reset(); }
+
+    int get() const noexcept { return fd_; }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+    int release() noexcept { return std::exchange(fd_, -1); }
+    void reset(int fd = -1) noexcept
+    {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+        fd_ = fd;
+    }
+
+private:
+    int fd_ = -1;
+};
+
+struct fd_pair {
+    unique_fd ours;
+    unique_fd theirs;
+};
+
+/// Connected sockets, closed on exec. `type` is SOCK_STREAM or SOCK_SEQPACKET.
+fd_pair make_socket_pair(int type);
+
+/// A pipe: `ours` is the end to read from.
+fd_pair make_pipe();
+
+/// `sendmsg` with descriptors attached; returns what it returns, EINTR excepted.
+ssize_t send_with_fds(int socket, const void* bytes, std::size_t size, std::span<const int> fds, int flags);
+
+/// `recvmsg`; descriptors that came along are appended to `fds`, closed on exec.
+ssize_t receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_fd>& fds, int flags);
+
+} // namespace cofutures::detail
