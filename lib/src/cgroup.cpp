@@ -18,7 +18,7 @@ std::optional<std::size_t> whole_cpus(long long quota, long long period)
     if (quota <= 0 || period <= 0) {
         return std::nullopt; // "max" in v2, -1 in v1
     }
-    return static_cast<std::size_t>((quota + period - 1) / period);
+    return static_cast<std::size_t>(quota / period + (quota % period != 0 ? 1 : 0));
 }
 
 /// v2 keeps "QUOTA PERIOD" in one file, v1 in two.

@@ -163,13 +163,13 @@ void manual_executor::enqueue_after(duration delay, task&& work)
 
 void manual_executor::shutdown(shutdown_options options)
 {
-    detail::task_queue unrun;
+    detail::task_chain unrun;
     {
         const auto lock = impl_->lock();
         impl_->stop_intake();
         if (options.cancel_futures) {
             impl_->move_clock(time_point::max());
-            unrun.swap(impl_->ready);
+            unrun = impl_->ready.take_all();
             impl_->count_cancelled(unrun.size());
         }
         if (options.wait) {

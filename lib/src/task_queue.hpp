@@ -8,8 +8,27 @@
 #include <cofutures/task.hpp>
 
 #include <cstddef>
+#include <utility>
 
 namespace cofutures::detail {
+
+/// Tasks taken out of a queue all at once, with their references. The queue does not find them any
+/// more: one that is cancelled now, maybe by the callback of another one, is left to whoever pops it.
+class task_chain {
+public:
+    task_chain() = default;
+    task_chain(task_state* first, std::size_t size) noexcept : first_(first), size_(size) {}
+
+    /// How many tasks there are; asked before the first `pop`.
+    std::size_t size() const noexcept { return size_; }
+
+    /// The oldest task, or null. Needs no lock.
+    task_state* pop() noexcept { return first_ != nullptr ? std::exchange(first_, first_->next) : nullptr; }
+
+private:
+    task_state* first_ = nullptr;
+    std::size_t size_ = 0;
+};
 
 /// Holds the references of its tasks. Not thread-safe: the executor's lock guards it.
 class task_queue {
@@ -50,11 +69,14 @@ public:
         return true;
     }
 
-    void swap(task_queue& other) noexcept
+    /// Takes out everything.
+    task_chain take_all() noexcept
     {
-        std::swap(first_, other.first_);
-        std::swap(last_, other.last_);
-        std::swap(size_, other.size_);
+        for (task_state* work = first_; work != nullptr; work = work->next) {
+            work->previous = nullptr; // what erase() goes by
+        }
+        last_ = nullptr;
+        return {std::exchange(first_, nullptr), std::exchange(size_, 0)};
     }
 
 private:

@@ -321,11 +321,11 @@ void thread_pool_executor::impl::break_pool(std::exception_ptr cause) noexcept
     }
     detail::report_error({error_report::source::initializer, cause, prefix_});
 
-    detail::task_queue unrun;
+    detail::task_chain unrun;
     {
         std::lock_guard lock(mutex_);
         broken_ = broken;
-        unrun.swap(queue_);
+        unrun = queue_.take_all();
         totals_.failed += unrun.size();
     }
     while (detail::task_state* const work = unrun.pop()) {
@@ -337,7 +337,7 @@ void thread_pool_executor::impl::break_pool(std::exception_ptr cause) noexcept
 
 void thread_pool_executor::impl::stop_intake(bool cancel_queued)
 {
-    detail::task_queue unrun;
+    detail::task_chain unrun;
     {
         std::lock_guard lock(mutex_);
         if (!stopping_) {
@@ -346,7 +346,7 @@ void thread_pool_executor::impl::stop_intake(bool cancel_queued)
             pool_.wait();
         }
         if (cancel_queued) {
-            unrun.swap(queue_);
+            unrun = queue_.take_all();
             totals_.cancelled += unrun.size();
         }
     }

@@ -218,12 +218,12 @@ timeout io_context_executor::impl::rest(std::optional<timeout::clock::time_point
 
 void io_context_executor::impl::stop_intake(bool cancel_queued)
 {
-    detail::task_queue unrun;
+    detail::task_chain unrun;
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;
         if (cancel_queued) {
-            unrun.swap(waiting_);
+            unrun = waiting_.take_all();
             totals_.cancelled += unrun.size();
         }
     }
