@@ -14,7 +14,8 @@ namespace downloader {
 
 /// Runs `downloader flags`.
 ///
-/// **Throws** `usage_error`, and what makes every download pointless: no embedded server, no threads.
+/// **Throws** `usage_error`, and what makes every download pointless: no embedded server, no
+///   threads.
 int run_flags(const flags_options& options);
 
 /// Runs `downloader serve` until SIGINT or SIGTERM.

@@ -33,7 +33,8 @@ struct session {
     cf::future<http::download_result> start(const std::string& code)
     {
         auto download = client.download(plan.url_of(code), plan.file_of(code));
-        // A stop may have come since the caller looked, and too early for stop_all() to find this one.
+        // A stop may have come since the caller looked, and too early for stop_all() to find this
+        // one.
         if (stop.stop_requested()) {
             download.request_stop();
         }
@@ -45,7 +46,11 @@ http::client_options client_options_for(const flags_plan& plan)
 {
     const cf::timeout limit = plan.timeout;
     return {.max_connections_per_host = plan.connections,
-            .limits = {.resolve = limit, .connect = limit, .tls_handshake = limit, .idle = limit, .total = limit},
+            .limits = {.resolve = limit,
+                       .connect = limit,
+                       .tls_handshake = limit,
+                       .idle = limit,
+                       .total = limit},
             .user_agent = "cofutures-downloader"};
 }
 
@@ -65,12 +70,15 @@ file_result settle(const std::string& code, const cf::future<http::download_resu
         if (got.status == 404) {
             return {code, outcome::not_found, fmt::format("{} not found: {}", code, got.url)};
         }
-        return {code, outcome::failed,
-                fmt::format("{} error: HTTP error {} - {}: {}", code, got.status, got.reason, got.url)};
+        return {
+            code,
+            outcome::failed,
+            fmt::format("{} error: HTTP error {} - {}: {}", code, got.status, got.reason, got.url)};
     } catch (const cf::cancelled_error&) {
         return interrupted(code);
     } catch (const http::request_error& error) {
-        return {code, http::is_timeout(error.code()) ? outcome::timed_out : outcome::failed,
+        return {code,
+                http::is_timeout(error.code()) ? outcome::timed_out : outcome::failed,
                 fmt::format("{} error: {}: {}", code, error.url(), error.reason())};
     } catch (const std::exception& error) {
         return {code, outcome::failed, fmt::format("{} error: {}", code, error.what())};
@@ -102,7 +110,9 @@ void report_as_completed(const std::vector<cf::future<file_result>>& downloads, 
 
 } // namespace
 
-run_report download_flags(const flags_plan& plan, mode how, std::stop_token stop,
+run_report download_flags(const flags_plan& plan,
+                          mode how,
+                          std::stop_token stop,
                           const std::function<void(const file_result&)>& done)
 {
     run_report report;
@@ -124,7 +134,8 @@ run_report download_flags(const flags_plan& plan, mode how, std::stop_token stop
         }
         break;
     case mode::threads: {
-        cf::thread_pool_executor pool({.max_workers = plan.connections, .thread_name_prefix = "fetch"});
+        cf::thread_pool_executor pool(
+            {.max_workers = plan.connections, .thread_name_prefix = "fetch"});
         std::vector<cf::future<file_result>> downloads;
         for (const std::string& code : plan.codes) {
             downloads.push_back(pool.submit(fetch, std::ref(session), code));

@@ -15,15 +15,18 @@ namespace downloader {
 
 /// Fetches every flag of `plan` and says what became of each.
 ///
-/// All modes ask the same client for the same futures and turn each into a `file_result` with the same
-/// function; they differ only in who waits: this thread, a pool's threads, or coroutines.
+/// All modes ask the same client for the same futures and turn each into a `file_result` with the
+/// same function; they differ only in who waits: this thread, a pool's threads, or coroutines.
 ///
 /// **Runs on** `done` is called in this thread, once for each code, as it finishes.
 /// **Blocks** until all are done.
-/// **Cancellation** A stop request ends downloads under way at once and starts no others; all of those
-///   count as interrupted.
-/// **Throws** `std::system_error` if threads or sockets cannot be had at all; no download's failure.
-run_report download_flags(const flags_plan& plan, mode how, std::stop_token stop,
+/// **Cancellation** A stop request ends downloads under way at once and starts no others; all of
+///   those count as interrupted.
+/// **Throws** `std::system_error` if threads or sockets cannot be had at all; no download's
+///   failure.
+run_report download_flags(const flags_plan& plan,
+                          mode how,
+                          std::stop_token stop,
                           const std::function<void(const file_result&)>& done);
 
 } // namespace downloader

@@ -18,7 +18,8 @@ namespace {
 std::string lower(std::string_view code)
 {
     std::string out(code);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+    std::transform(
+        out.begin(), out.end(), out.begin(), [](char c) { return static_cast<char>(c | 0x20); });
     return out;
 }
 
@@ -48,7 +49,8 @@ void flag_images::load(const std::filesystem::path& folder)
     std::error_code ec;
     const std::filesystem::directory_iterator entries(folder, ec);
     if (ec) {
-        throw std::runtime_error("cannot read the folder '" + folder.string() + "': " + ec.message());
+        throw std::runtime_error("cannot read the folder '" + folder.string() +
+                                 "': " + ec.message());
     }
     for (const auto& entry : entries) {
         const std::string name = entry.path().stem().string();

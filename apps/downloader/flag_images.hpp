@@ -14,8 +14,8 @@ namespace downloader {
 
 /// The flags by country code, held in memory.
 ///
-/// Real images where the Debian package iso-flags-png-320x240 (or another folder of files named xx.png)
-/// is installed, generated ones otherwise.
+/// Real images where the Debian package iso-flags-png-320x240 (or another folder of files named
+/// xx.png) is installed, generated ones otherwise.
 class flag_images {
 public:
     static constexpr std::string_view usual_folder = "/usr/share/iso-flags-png-320x240";

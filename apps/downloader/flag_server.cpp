@@ -51,7 +51,10 @@ std::uint64_t mixed(std::uint64_t seed, std::string_view path, std::uint64_t vis
     return x ^ (x >> 31);
 }
 
-double fraction(std::uint64_t bits) { return static_cast<double>(bits >> 11) / 9007199254740992.0; }
+double fraction(std::uint64_t bits)
+{
+    return static_cast<double>(bits >> 11) / 9007199254740992.0;
+}
 
 // "/br/br.png" names the flag "br"; anything else names none.
 std::string_view code_of(std::string_view path)
@@ -71,8 +74,7 @@ struct treatment {
 struct flag_server::impl {
     impl(flag_server_options chosen, const flag_images& flags)
         : options(std::move(chosen)), images(flags), acceptor(context)
-    {
-    }
+    {}
 
     ~impl()
     {
@@ -84,7 +86,8 @@ struct flag_server::impl {
 
     void listen();
     treatment decide(const std::string& path);
-    http::response<http::string_body> answer(const http::request<http::empty_body>& asked, bool fails) const;
+    http::response<http::string_body> answer(const http::request<http::empty_body>& asked,
+                                             bool fails) const;
 
     static asio::awaitable<void> accept(impl& self);
     static asio::awaitable<void> converse(impl& self, beast::tcp_stream stream);
@@ -154,7 +157,8 @@ flag_server::impl::answer(const http::request<http::empty_body>& asked, bool fai
     }
     if (reply.result_int() != 200) {
         reply.set(http::field::content_type, "text/plain");
-        reply.body() = fmt::format("{} {}\n", reply.result_int(),
+        reply.body() = fmt::format("{} {}\n",
+                                   reply.result_int(),
                                    std::string_view(reply.reason().data(), reply.reason().size()));
     }
     reply.prepare_payload();
@@ -168,9 +172,11 @@ asio::awaitable<void> flag_server::impl::accept(impl& self)
 {
     for (;;) {
         boost::system::error_code ec;
-        tcp::socket socket = co_await self.acceptor.async_accept(asio::redirect_error(asio::use_awaitable, ec));
+        tcp::socket socket =
+            co_await self.acceptor.async_accept(asio::redirect_error(asio::use_awaitable, ec));
         if (!ec) {
-            asio::co_spawn(self.context, converse(self, beast::tcp_stream(std::move(socket))), asio::detached);
+            asio::co_spawn(
+                self.context, converse(self, beast::tcp_stream(std::move(socket))), asio::detached);
             continue;
         }
         if (ec == asio::error::operation_aborted) {
@@ -191,7 +197,8 @@ asio::awaitable<void> flag_server::impl::converse(impl& self, beast::tcp_stream 
         boost::system::error_code ec;
         http::request_parser<http::empty_body> parser;
         stream.expires_after(idle_limit);
-        co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
+        co_await http::async_read(
+            stream, buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
         if (ec) {
             co_return; // gone, silent, or not speaking HTTP
         }
@@ -210,13 +217,18 @@ asio::awaitable<void> flag_server::impl::converse(impl& self, beast::tcp_stream 
         http::response_serializer<http::string_body> serializer(reply);
         stream.expires_after(idle_limit);
         if (asked.method() == http::verb::head) {
-            co_await http::async_write_header(stream, serializer, asio::redirect_error(asio::use_awaitable, ec));
+            co_await http::async_write_header(
+                stream, serializer, asio::redirect_error(asio::use_awaitable, ec));
         } else {
-            co_await http::async_write(stream, serializer, asio::redirect_error(asio::use_awaitable, ec));
+            co_await http::async_write(
+                stream, serializer, asio::redirect_error(asio::use_awaitable, ec));
         }
         if (self.options.log) {
-            self.options.log(fmt::format("{} {} {} after {} ms{}", std::string(asked.method_string()), target,
-                                         reply.result_int(), fate.delay.count(),
+            self.options.log(fmt::format("{} {} {} after {} ms{}",
+                                         std::string(asked.method_string()),
+                                         target,
+                                         reply.result_int(),
+                                         fate.delay.count(),
                                          ec ? ", but the client had gone away" : ""));
         }
         if (ec) {
@@ -231,11 +243,14 @@ flag_server::flag_server(flag_server_options options, const flag_images& images)
 {
     using namespace std::chrono_literals;
     if (options.delay_min < 0ms || options.delay_max < options.delay_min) {
-        throw std::invalid_argument(fmt::format("delays must satisfy 0 <= min <= max, got {} and {} ms",
-                                                options.delay_min.count(), options.delay_max.count()));
+        throw std::invalid_argument(
+            fmt::format("delays must satisfy 0 <= min <= max, got {} and {} ms",
+                        options.delay_min.count(),
+                        options.delay_max.count()));
     }
     if (!(options.error_rate >= 0 && options.error_rate <= 1)) {
-        throw std::invalid_argument(fmt::format("the error rate must be from 0 to 1, got {}", options.error_rate));
+        throw std::invalid_argument(
+            fmt::format("the error rate must be from 0 to 1, got {}", options.error_rate));
     }
     impl_ = std::make_unique<impl>(std::move(options), images);
     impl_->listen();
@@ -245,7 +260,10 @@ flag_server::flag_server(flag_server_options options, const flag_images& images)
 
 flag_server::~flag_server() = default;
 
-std::uint16_t flag_server::port() const noexcept { return impl_->acceptor.local_endpoint().port(); }
+std::uint16_t flag_server::port() const noexcept
+{
+    return impl_->acceptor.local_endpoint().port();
+}
 
 std::string flag_server::base_url() const
 {

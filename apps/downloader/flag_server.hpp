@@ -27,8 +27,8 @@ struct flag_server_options {
     /// This part of all GETs (0 to 1) is answered with 418 instead.
     double error_rate = 0;
 
-    /// Decides, with the path and how often it was asked for, about delay and error: the same requests
-    /// get the same treatment in whatever order they come.
+    /// Decides, with the path and how often it was asked for, about delay and error: the same
+    /// requests get the same treatment in whatever order they come.
     std::uint64_t seed = 1;
 
     /// Called on the server's thread after each answer: "GET /br/br.png 200 after 123 ms".

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
-
 #include "download.hpp"
 #include "flag_server.hpp"
 #include "interrupt.hpp"
@@ -23,8 +22,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The site of the book that made this demonstration known. Only an explicit "-s REMOTE" leads there,
-// and the variable leads elsewhere (tests: to this machine).
+// The site of the book that made this demonstration known. Only an explicit "-s REMOTE" leads
+// there, and the variable leads elsewhere (tests: to this machine).
 std::string remote_url()
 {
     const char* chosen = std::getenv("COFUTURES_REMOTE_FLAGS");
@@ -37,9 +36,11 @@ flag_server_options server_options(const flags_options& options, site kind, std:
     server.seed = seed;
     if (kind != site::local) {
         server.delay_min = milliseconds(options.delay_min.value_or(50));
-        server.delay_max = milliseconds(options.delay_max.value_or(std::max<std::int64_t>(server.delay_min.count(), 500)));
+        server.delay_max = milliseconds(
+            options.delay_max.value_or(std::max<std::int64_t>(server.delay_min.count(), 500)));
         // --delay-max alone may be less than the usual least delay.
-        server.delay_min = options.delay_min ? server.delay_min : std::min(server.delay_min, server.delay_max);
+        server.delay_min =
+            options.delay_min ? server.delay_min : std::min(server.delay_min, server.delay_max);
     }
     if (kind == site::error) {
         server.error_rate = options.error_rate.value_or(0.25);
@@ -55,7 +56,8 @@ progress::style style_for(const flags_options& options)
     return options.verbose ? progress::style::lines : progress::style::codes;
 }
 
-// A failure to make the folder shows in every file that cannot be written to it, so nothing is said here.
+// A failure to make the folder shows in every file that cannot be written to it, so nothing is said
+// here.
 void make_folder(const std::filesystem::path& folder)
 {
     std::error_code ignored;
@@ -66,8 +68,7 @@ class flags_run {
 public:
     explicit flags_run(const flags_options& options)
         : options_(options), seed_(options.seed ? *options.seed : std::random_device()())
-    {
-    }
+    {}
 
     int run()
     {
@@ -99,7 +100,8 @@ private:
         // A new server for every mode, with the same seed: each meets the same delays and errors.
         std::unique_ptr<flag_server> server;
         if (plan.server.embedded()) {
-            server = std::make_unique<flag_server>(server_options(options_, plan.server.kind, seed_), *images_);
+            server = std::make_unique<flag_server>(
+                server_options(options_, plan.server.kind, seed_), *images_);
             plan.server.base_url = server->base_url();
         }
         if (options_.compare) {
@@ -111,8 +113,10 @@ private:
             say("{}", first_report(plan));
         }
         progress shown(style_for(options_), plan.codes.size(), usual_streams());
-        reports_.push_back(download_flags(plan, how, interrupt_.token(),
-                                          [&shown](const file_result& file) { shown.file_done(file); }));
+        reports_.push_back(
+            download_flags(plan, how, interrupt_.token(), [&shown](const file_result& file) {
+                shown.file_done(file);
+            }));
         shown.finish();
         say("{}", options_.verbose ? last_report(reports_.back()) : summary_line(reports_.back()));
         if (options_.compare) {
@@ -173,6 +177,9 @@ private:
 
 } // namespace
 
-int run_flags(const flags_options& options) { return flags_run(options).run(); }
+int run_flags(const flags_options& options)
+{
+    return flags_run(options).run();
+}
 
 } // namespace downloader

@@ -84,7 +84,8 @@ std::string generated_flag(std::string_view code)
     std::string header;
     append_big_endian(header, width);
     append_big_endian(header, height);
-    header += std::string("\x08\x02\0\0\0", 5); // 8 bits, red green blue, the only methods there are
+    header +=
+        std::string("\x08\x02\0\0\0", 5); // 8 bits, red green blue, the only methods there are
 
     std::string png = "\x89PNG\r\n\x1a\n";
     append_chunk(png, "IHDR", header);

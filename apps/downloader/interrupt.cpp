@@ -44,7 +44,10 @@ interrupt::interrupt() : impl_(std::make_unique<impl>()) {}
 
 interrupt::~interrupt() = default;
 
-std::stop_token interrupt::token() const { return impl_->source.get_token(); }
+std::stop_token interrupt::token() const
+{
+    return impl_->source.get_token();
+}
 
 void interrupt::wait()
 {

@@ -3,9 +3,9 @@
 
 #include "options.hpp"
 
-#include "flag_images.hpp"
-
 #include <cofutures/version.hpp>
+
+#include "flag_images.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -20,48 +20,74 @@ namespace {
 const std::map<std::string, mode> modes = {
     {"sequential", mode::sequential}, {"threads", mode::threads}, {"coroutines", mode::coroutines}};
 
-constexpr const char* serve_usage = "usage: downloader serve [--port N] [--bind ADDRESS] [--delay-min MS] "
-                                    "[--delay-max MS] [--error-rate X] [--seed N] [--images DIR]";
-constexpr const char* general_usage = "usage: downloader flags|serve ... (each explains itself with --help)";
+constexpr const char* serve_usage =
+    "usage: downloader serve [--port N] [--bind ADDRESS] [--delay-min MS] "
+    "[--delay-max MS] [--error-rate X] [--seed N] [--images DIR]";
+constexpr const char* general_usage =
+    "usage: downloader flags|serve ... (each explains itself with --help)";
 
 void define_flags(CLI::App& app, flags_options& options)
 {
-    app.add_option("CC", options.codes,
+    app.add_option("CC",
+                   options.codes,
                    "Country codes, or first letters for all codes that begin so; "
                    "default: the 20 most populous countries");
     app.add_flag("-a,--all", options.all, "Get all 194 known flags (AD to ZW)");
-    app.add_flag("-e,--every", options.every, "Get flags for all 676 codes AA to ZZ, most of which do not exist");
+    app.add_flag("-e,--every",
+                 options.every,
+                 "Get flags for all 676 codes AA to ZZ, most of which do not exist");
     app.add_option("-l,--limit", options.limit, "Only the first N codes of the sorted list");
-    app.add_option("-m,--max_req", options.max_req, "Most concurrent requests; default 30, for REMOTE 5");
-    app.add_option("-s,--server", options.server, "LOCAL, DELAY, ERROR, REMOTE, or the base URL of a server")
+    app.add_option(
+        "-m,--max_req", options.max_req, "Most concurrent requests; default 30, for REMOTE 5");
+    app.add_option("-s,--server",
+                   options.server,
+                   "LOCAL, DELAY, ERROR, REMOTE, or the base URL of a server")
         ->capture_default_str();
-    app.add_option("--pattern", options.pattern,
+    app.add_option("--pattern",
+                   options.pattern,
                    "Path of a flag below the base URL, with {cc} or {CC} for the code; default "
                    "{cc}/{cc}.png for LOCAL, DELAY and ERROR, else {cc}/{cc}.gif");
-    app.add_option("-o,--output-dir", options.output_dir, "Folder for the files")->capture_default_str();
-    auto* how = app.add_option("--mode", options.how, "How to wait: sequential, threads or coroutines")
-                    ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
-                    ->type_name("MODE")
-                    ->default_str("coroutines");
-    app.add_flag("--compare", options.compare, "Run all three modes, each in a subfolder, and compare")->excludes(how);
-    app.add_flag("--verify", options.verify, "Compare the files with the images of the embedded server");
+    app.add_option("-o,--output-dir", options.output_dir, "Folder for the files")
+        ->capture_default_str();
+    auto* how =
+        app.add_option("--mode", options.how, "How to wait: sequential, threads or coroutines")
+            ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
+            ->type_name("MODE")
+            ->default_str("coroutines");
+    app.add_flag(
+           "--compare", options.compare, "Run all three modes, each in a subfolder, and compare")
+        ->excludes(how);
+    app.add_flag(
+        "--verify", options.verify, "Compare the files with the images of the embedded server");
     app.add_flag("-v,--verbose", options.verbose, "A line for each file, and the long report");
     app.add_flag("--json", options.json, "Print the report as JSON");
-    app.add_option("--timeout", options.timeout, "Seconds that one request may take")->capture_default_str();
-    app.add_option("--delay-min", options.delay_min, "Least delay of DELAY and ERROR, in ms; default 50");
-    app.add_option("--delay-max", options.delay_max, "Greatest delay of DELAY and ERROR, in ms; default 500");
-    app.add_option("--error-rate", options.error_rate, "Part of requests that ERROR fails; default 0.25");
-    app.add_option("--seed", options.seed, "Makes the delays and errors of the embedded server repeatable");
-    app.add_option("--images", options.images, "Folder with xx.png files for the embedded server, or 'generated'")
+    app.add_option("--timeout", options.timeout, "Seconds that one request may take")
+        ->capture_default_str();
+    app.add_option(
+        "--delay-min", options.delay_min, "Least delay of DELAY and ERROR, in ms; default 50");
+    app.add_option(
+        "--delay-max", options.delay_max, "Greatest delay of DELAY and ERROR, in ms; default 500");
+    app.add_option(
+        "--error-rate", options.error_rate, "Part of requests that ERROR fails; default 0.25");
+    app.add_option(
+        "--seed", options.seed, "Makes the delays and errors of the embedded server repeatable");
+    app.add_option("--images",
+                   options.images,
+                   "Folder with xx.png files for the embedded server, or 'generated'")
         ->default_str(std::string(flag_images::usual_folder));
 }
 
-void define_serve(CLI::App& app, serve_options& options, std::int64_t& delay_min, std::int64_t& delay_max)
+void define_serve(CLI::App& app,
+                  serve_options& options,
+                  std::int64_t& delay_min,
+                  std::int64_t& delay_max)
 {
-    app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")->capture_default_str();
+    app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")
+        ->capture_default_str();
     app.add_option("--bind", options.bind, "Address to listen on")->capture_default_str();
     app.add_option("--delay-min", delay_min, "Least delay of a GET in ms")->capture_default_str();
-    app.add_option("--delay-max", delay_max, "Greatest delay of a GET in ms")->capture_default_str();
+    app.add_option("--delay-max", delay_max, "Greatest delay of a GET in ms")
+        ->capture_default_str();
     app.add_option("--error-rate", options.error_rate, "Part of GETs (0 to 1) answered with 418")
         ->capture_default_str();
     app.add_option("--seed", options.seed, "Chooses among the sequences of delays and errors")
@@ -82,19 +108,27 @@ void check(const flags_options& options)
     require_at_least_one("-l/--limit", options.limit);
     require_at_least_one("-m/--max_req", options.max_req);
     if (!(options.timeout > 0)) {
-        throw usage_error(fmt::format("--timeout must be more than 0 seconds, got {}", options.timeout));
+        throw usage_error(
+            fmt::format("--timeout must be more than 0 seconds, got {}", options.timeout));
     }
 }
 
 // The same limits for both commands, before a server is started with them.
-void check_behaviour(std::int64_t delay_min, std::int64_t delay_max, double error_rate, std::string_view usage)
+void check_behaviour(std::int64_t delay_min,
+                     std::int64_t delay_max,
+                     double error_rate,
+                     std::string_view usage)
 {
     if (delay_min < 0 || delay_max < delay_min || delay_max > 3'600'000) {
-        throw usage_error(fmt::format("the delays must satisfy 0 <= min <= max <= one hour, got {} and {} ms",
-                                      delay_min, delay_max), std::string(usage));
+        throw usage_error(
+            fmt::format("the delays must satisfy 0 <= min <= max <= one hour, got {} and {} ms",
+                        delay_min,
+                        delay_max),
+            std::string(usage));
     }
     if (!(error_rate >= 0 && error_rate <= 1)) {
-        throw usage_error(fmt::format("--error-rate must be from 0 to 1, got {}", error_rate), std::string(usage));
+        throw usage_error(fmt::format("--error-rate must be from 0 to 1, got {}", error_rate),
+                          std::string(usage));
     }
 }
 
@@ -102,7 +136,8 @@ void check_behaviour(std::int64_t delay_min, std::int64_t delay_max, double erro
 
 std::string_view flags_usage()
 {
-    return "usage: downloader flags [CC ...] [-a | -e] [-l N] [-m N] [-s SERVER] [--mode MODE | --compare] "
+    return "usage: downloader flags [CC ...] [-a | -e] [-l N] [-m N] [-s SERVER] [--mode MODE | "
+           "--compare] "
            "[-o DIR] [-v]";
 }
 
@@ -125,9 +160,13 @@ command parse_command(std::vector<std::string> arguments)
 
     CLI::App app("Downloads files, many at a time.", "downloader");
     app.require_subcommand(1);
-    app.set_version_flag("--version", fmt::format("downloader {}.{}.{}", COFUTURES_VERSION_MAJOR,
-                                                  COFUTURES_VERSION_MINOR, COFUTURES_VERSION_PATCH));
-    CLI::App* flags_app = app.add_subcommand("flags", "Fetch country flags: the classic demonstration");
+    app.set_version_flag("--version",
+                         fmt::format("downloader {}.{}.{}",
+                                     COFUTURES_VERSION_MAJOR,
+                                     COFUTURES_VERSION_MINOR,
+                                     COFUTURES_VERSION_PATCH));
+    CLI::App* flags_app =
+        app.add_subcommand("flags", "Fetch country flags: the classic demonstration");
     CLI::App* serve_app = app.add_subcommand("serve", "Run the flag server until Ctrl-C");
     define_flags(*flags_app, flags);
     define_serve(*serve_app, serve, delay_min, delay_max);
@@ -137,8 +176,7 @@ command parse_command(std::vector<std::string> arguments)
         app.parse(arguments);
     } catch (const CLI::CallForHelp&) {
         const auto chosen = app.get_subcommands();
-        return print_text{chosen.empty() ? app.help()
-                                         : chosen.front()->help("downloader")};
+        return print_text{chosen.empty() ? app.help() : chosen.front()->help("downloader")};
     } catch (const CLI::CallForVersion& version) {
         return print_text{std::string(version.what()) + "\n"};
     } catch (const CLI::ParseError& error) {
@@ -146,7 +184,8 @@ command parse_command(std::vector<std::string> arguments)
         if (chosen.empty()) {
             throw usage_error(error.what(), general_usage);
         }
-        throw usage_error(error.what(), chosen.front() == serve_app ? serve_usage : std::string(flags_usage()));
+        throw usage_error(error.what(),
+                          chosen.front() == serve_app ? serve_usage : std::string(flags_usage()));
     }
     if (*serve_app) {
         check_behaviour(delay_min, delay_max, serve.error_rate, serve_usage);
@@ -155,8 +194,11 @@ command parse_command(std::vector<std::string> arguments)
         return serve;
     }
     check(flags);
-    check_behaviour(flags.delay_min.value_or(0), flags.delay_max.value_or(std::max<std::int64_t>(flags.delay_min.value_or(0), 500)),
-                    flags.error_rate.value_or(0), flags_usage());
+    check_behaviour(
+        flags.delay_min.value_or(0),
+        flags.delay_max.value_or(std::max<std::int64_t>(flags.delay_min.value_or(0), 500)),
+        flags.error_rate.value_or(0),
+        flags_usage());
     return flags;
 }
 

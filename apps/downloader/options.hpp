@@ -70,8 +70,7 @@ class usage_error : public std::runtime_error {
 public:
     usage_error(const std::string& problem, std::string usage = {})
         : std::runtime_error(problem), usage_(std::move(usage))
-    {
-    }
+    {}
 
     /// The line that says how the command is called; empty for that of `flags`.
     const std::string& usage() const noexcept { return usage_; }

@@ -3,10 +3,10 @@
 
 #include "plan.hpp"
 
-#include "country_codes.hpp"
-
-#include <cofutures/http/url.hpp>
 #include <cofutures/http/error.hpp>
+#include <cofutures/http/url.hpp>
+
+#include "country_codes.hpp"
 
 #include <fmt/format.h>
 
@@ -18,27 +18,33 @@ namespace downloader {
 
 namespace {
 
-bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 
 std::string upper(std::string_view text)
 {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return is_letter(c) ? static_cast<char>(c & ~0x20) : c; });
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+        return is_letter(c) ? static_cast<char>(c & ~0x20) : c;
+    });
     return out;
 }
 
 std::string lower(std::string_view text)
 {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return is_letter(c) ? static_cast<char>(c | 0x20) : c; });
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+        return is_letter(c) ? static_cast<char>(c | 0x20) : c;
+    });
     return out;
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with)
 {
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    for (std::size_t at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + with.size())) {
         text.replace(at, what.size(), with);
     }
 }
@@ -64,7 +70,8 @@ std::vector<std::string> chosen_codes(const flags_options& options)
     for (const std::string& given : options.codes) {
         const bool letters = std::all_of(given.begin(), given.end(), is_letter);
         if (!letters || given.empty() || given.size() > 2) {
-            throw usage_error(fmt::format("'{}' is neither a letter nor a two-letter country code", given));
+            throw usage_error(
+                fmt::format("'{}' is neither a letter nor a two-letter country code", given));
         }
         if (given.size() == 2) {
             codes.insert(upper(given));
@@ -78,8 +85,10 @@ std::vector<std::string> chosen_codes(const flags_options& options)
 }
 
 // The names without their case; the order is that of the help.
-constexpr std::pair<std::string_view, site> labels[] = {
-    {"LOCAL", site::local}, {"DELAY", site::delay}, {"ERROR", site::error}, {"REMOTE", site::remote}};
+constexpr std::pair<std::string_view, site> labels[] = {{"LOCAL", site::local},
+                                                        {"DELAY", site::delay},
+                                                        {"ERROR", site::error},
+                                                        {"REMOTE", site::remote}};
 
 void check_pattern(const std::string& pattern)
 {
@@ -107,8 +116,8 @@ server_choice choose_server(const std::string& server, const std::string& remote
         }
     }
     if (server.find("://") == std::string::npos) {
-        throw usage_error(
-            fmt::format("unknown server '{}': expected LOCAL, DELAY, ERROR, REMOTE or a base URL", server));
+        throw usage_error(fmt::format(
+            "unknown server '{}': expected LOCAL, DELAY, ERROR, REMOTE or a base URL", server));
     }
     try {
         std::string base = cofutures::http::url(server).str();
@@ -124,7 +133,8 @@ flags_plan make_plan(const flags_options& options, mode how, const std::string& 
     flags_plan plan;
     plan.codes = expand_codes(options);
     plan.server = choose_server(options.server, remote_url);
-    plan.pattern = options.pattern.value_or(plan.server.embedded() ? "{cc}/{cc}.png" : "{cc}/{cc}.gif");
+    plan.pattern =
+        options.pattern.value_or(plan.server.embedded() ? "{cc}/{cc}.png" : "{cc}/{cc}.gif");
     check_pattern(plan.pattern);
     plan.folder = options.output_dir;
     // Hosts that are not ours get no more than a browser would ask of them, unless told otherwise.
@@ -132,7 +142,8 @@ flags_plan make_plan(const flags_options& options, mode how, const std::string& 
     const std::size_t most = how == mode::sequential ? 1 : most_connections;
     plan.connections = std::min({static_cast<std::size_t>(wanted), most, plan.codes.size()});
     // Beyond a day, a limit is none; and larger numbers do not fit in.
-    plan.timeout = std::chrono::milliseconds(std::llround(std::ceil(std::min(options.timeout, 86400.0) * 1000)));
+    plan.timeout = std::chrono::milliseconds(
+        std::llround(std::ceil(std::min(options.timeout, 86400.0) * 1000)));
     return plan;
 }
 

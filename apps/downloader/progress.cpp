@@ -5,12 +5,12 @@
 
 #include <fmt/format.h>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace downloader {
 
@@ -25,7 +25,8 @@ std::string bar_text(std::size_t done, std::size_t total, std::size_t width)
     return "[" + std::string(full, '#') + std::string(room - full, '-') + "]" + numbers;
 }
 
-progress::progress(style how, std::size_t total, streams where) : style_(how), total_(total), streams_(where)
+progress::progress(style how, std::size_t total, streams where)
+    : style_(how), total_(total), streams_(where)
 {
     draw_bar();
 }
@@ -52,7 +53,8 @@ void progress::file_done(const file_result& file)
 
 void progress::print_code(const std::string& code)
 {
-    // The bar needs room to the right of the codes, so the line is broken by hand where there is one.
+    // The bar needs room to the right of the codes, so the line is broken by hand where there is
+    // one.
     if (streams_.bar && column_ + code.size() + 2 + bar_width >= streams_.columns && column_ > 0) {
         fmt::print(streams_.out, "\n");
         column_ = 0;
@@ -73,8 +75,10 @@ void progress::print_tenth()
 void progress::draw_bar() const
 {
     if (streams_.bar && style_ == style::codes && done_ < total_) {
-        const std::size_t room = streams_.columns > column_ + 2 ? streams_.columns - column_ - 2 : 0;
-        fmt::print(streams_.err, "\0337 {}\0338", bar_text(done_, total_, std::min(bar_width, room)));
+        const std::size_t room =
+            streams_.columns > column_ + 2 ? streams_.columns - column_ - 2 : 0;
+        fmt::print(
+            streams_.err, "\0337 {}\0338", bar_text(done_, total_, std::min(bar_width, room)));
         std::fflush(streams_.err);
     }
 }
@@ -99,7 +103,8 @@ void progress::finish()
         fmt::print(streams_.err, "*** {}\n", failures_[i]);
     }
     if (failures_.size() > most_failures) {
-        fmt::print(streams_.err, "*** and {} more; -v names them all\n", failures_.size() - most_failures);
+        fmt::print(
+            streams_.err, "*** and {} more; -v names them all\n", failures_.size() - most_failures);
     }
     failures_.clear();
 }
@@ -108,7 +113,8 @@ progress::streams usual_streams()
 {
     progress::streams streams;
     const char* terminal = std::getenv("TERM");
-    streams.bar = ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
+    streams.bar =
+        ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
     winsize size{};
     if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         streams.columns = size.ws_col;

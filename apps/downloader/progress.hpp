@@ -19,10 +19,10 @@ std::string bar_text(std::size_t done, std::size_t total, std::size_t width);
 
 /// Shows a run file by file.
 ///
-/// Normally the code of each saved file goes to standard output, separated by blanks, and what failed
-/// is told at the end; verbose, each file gets a line. Where standard error is a terminal, a bar is
-/// drawn behind the cursor, which stays where the next code belongs; elsewhere long runs say how far
-/// they are, a line for each tenth.
+/// Normally the code of each saved file goes to standard output, separated by blanks, and what
+/// failed is told at the end; verbose, each file gets a line. Where standard error is a terminal, a
+/// bar is drawn behind the cursor, which stays where the next code belongs; elsewhere long runs say
+/// how far they are, a line for each tenth.
 class progress {
 public:
     enum class style { codes, lines, silent };
@@ -30,7 +30,7 @@ public:
     struct streams {
         std::FILE* out = stdout;
         std::FILE* err = stderr;
-        bool bar = false;       ///< err is a terminal
+        bool bar = false; ///< err is a terminal
         std::size_t columns = 80;
     };
 
@@ -48,7 +48,7 @@ private:
     void print_tenth();
 
     static constexpr std::size_t bar_width = 30;
-    static constexpr std::size_t long_run = 50;  ///< files, from which plain progress lines help
+    static constexpr std::size_t long_run = 50; ///< files, from which plain progress lines help
     static constexpr std::size_t most_failures = 10;
 
     style style_;

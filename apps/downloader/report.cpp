@@ -104,11 +104,16 @@ std::string counted(std::size_t count, std::string_view noun)
 std::string first_report(const flags_plan& plan)
 {
     const std::size_t count = plan.codes.size();
-    const std::string codes = count <= 10 ? fmt::format("{}", fmt::join(plan.codes, ", "))
-                                          : fmt::format("from {} to {}", plan.codes.front(), plan.codes.back());
-    return fmt::format("{} site: {}\nSearching for {}: {}\n{} will be used.\n", plan.server.label,
-                       plan.server.base_url, counted(count, "flag"), codes,
-                       counted(plan.connections, plan.connections == 1 ? "connection" : "concurrent connection"));
+    const std::string codes =
+        count <= 10 ? fmt::format("{}", fmt::join(plan.codes, ", "))
+                    : fmt::format("from {} to {}", plan.codes.front(), plan.codes.back());
+    return fmt::format(
+        "{} site: {}\nSearching for {}: {}\n{} will be used.\n",
+        plan.server.label,
+        plan.server.base_url,
+        counted(count, "flag"),
+        codes,
+        counted(plan.connections, plan.connections == 1 ? "connection" : "concurrent connection"));
 }
 
 std::string file_line(const file_result& file)
@@ -120,7 +125,8 @@ std::string last_report(const run_report& report)
 {
     const tally counts = report.counts();
     std::string text = std::string(20, '-') + "\n";
-    text += fmt::format("{:3} flag{} downloaded.\n", counts.downloaded, counts.downloaded == 1 ? "" : "s");
+    text += fmt::format(
+        "{:3} flag{} downloaded.\n", counts.downloaded, counts.downloaded == 1 ? "" : "s");
     if (counts.not_found > 0) {
         text += fmt::format("{:3} not found.\n", counts.not_found);
     }
@@ -141,16 +147,24 @@ std::string summary_line(const run_report& report)
     const tally counts = report.counts();
     const std::vector<std::string> missing = shortfalls(counts);
     const std::string rest = missing.empty() ? "" : fmt::format(" ({})", fmt::join(missing, ", "));
-    return fmt::format("{} downloaded in {:.2f}s{}\n", counted(counts.downloaded, "flag"), report.elapsed.count(), rest);
+    return fmt::format("{} downloaded in {:.2f}s{}\n",
+                       counted(counts.downloaded, "flag"),
+                       report.elapsed.count(),
+                       rest);
 }
 
 std::string comparison(const std::vector<run_report>& reports)
 {
-    std::string text = fmt::format("{:<12}{:>8}{:>14}{:>10}{:>10}\n", "mode", "flags", "connections", "time", "speed-up");
+    std::string text = fmt::format(
+        "{:<12}{:>8}{:>14}{:>10}{:>10}\n", "mode", "flags", "connections", "time", "speed-up");
     for (const run_report& each : reports) {
         const double speed_up = reports.front().elapsed / each.elapsed;
-        text += fmt::format("{:<12}{:>8}{:>14}{:>9.2f}s{:>9.1f}x\n", name_of(each.how), each.counts().downloaded,
-                            each.connections, each.elapsed.count(), speed_up);
+        text += fmt::format("{:<12}{:>8}{:>14}{:>9.2f}s{:>9.1f}x\n",
+                            name_of(each.how),
+                            each.counts().downloaded,
+                            each.connections,
+                            each.elapsed.count(),
+                            speed_up);
     }
     return text;
 }
@@ -161,25 +175,38 @@ std::string json_report(const flags_plan& plan, const std::vector<run_report>& r
     for (const run_report& each : reports) {
         std::vector<std::string> files;
         for (const file_result& file : each.files) {
-            files.push_back(fmt::format(R"({{"code": {}, "outcome": "{}", "message": {}}})", json_string(file.code),
-                                        word_for(file.what), json_string(file.message)));
+            files.push_back(fmt::format(R"({{"code": {}, "outcome": "{}", "message": {}}})",
+                                        json_string(file.code),
+                                        word_for(file.what),
+                                        json_string(file.message)));
         }
         const tally counts = each.counts();
         runs.push_back(fmt::format(
             R"({{"mode": "{}", "connections": {}, "seconds": {:.3f}, "downloaded": {}, "not_found": {}, )"
             R"("errors": {}, "timed_out": {}, "interrupted": {}, "files": [{}]}})",
-            name_of(each.how), each.connections, each.elapsed.count(), counts.downloaded, counts.not_found,
-            counts.failed, counts.timed_out, counts.interrupted, fmt::join(files, ", ")));
+            name_of(each.how),
+            each.connections,
+            each.elapsed.count(),
+            counts.downloaded,
+            counts.not_found,
+            counts.failed,
+            counts.timed_out,
+            counts.interrupted,
+            fmt::join(files, ", ")));
     }
-    return fmt::format(R"({{"server": {}, "codes": {}, "runs": [{}]}})", json_string(plan.server.label), plan.codes.size(),
-                       fmt::join(runs, ", ")) + "\n";
+    return fmt::format(R"({{"server": {}, "codes": {}, "runs": [{}]}})",
+                       json_string(plan.server.label),
+                       plan.codes.size(),
+                       fmt::join(runs, ", ")) +
+           "\n";
 }
 
 int exit_status(const std::vector<run_report>& reports)
 {
     const auto counts_of = [](const run_report& each) { return each.counts(); };
-    if (std::any_of(reports.begin(), reports.end(),
-                    [&](const run_report& each) { return counts_of(each).interrupted > 0; })) {
+    if (std::any_of(reports.begin(), reports.end(), [&](const run_report& each) {
+            return counts_of(each).interrupted > 0;
+        })) {
         return 130;
     }
     const bool complete = std::all_of(reports.begin(), reports.end(), [&](const run_report& each) {

@@ -21,7 +21,8 @@ enum class outcome { downloaded, not_found, failed, timed_out, interrupted };
 struct file_result {
     std::string code;
     outcome what = outcome::downloaded;
-    std::string message; ///< why there is no file: names the code, the URL or the file, and the reason
+    std::string
+        message; ///< why there is no file: names the code, the URL or the file, and the reason
 };
 
 /// How many files came to which end.

@@ -29,7 +29,10 @@ int run(std::vector<std::string> arguments) noexcept
     try {
         return std::visit(run_command(), parse_command(std::move(arguments)));
     } catch (const usage_error& error) {
-        fmt::print(stderr, "*** Usage error: {}\n{}\n", error.what(), error.usage().empty() ? flags_usage() : error.usage());
+        fmt::print(stderr,
+                   "*** Usage error: {}\n{}\n",
+                   error.what(),
+                   error.usage().empty() ? flags_usage() : error.usage());
         return 2;
     } catch (const std::exception& error) {
         fmt::print(stderr, "*** {}\n", error.what());

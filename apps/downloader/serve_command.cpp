@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
-
 #include "flag_server.hpp"
 #include "interrupt.hpp"
 
@@ -34,8 +33,11 @@ int run_serve(const serve_options& options)
                               .seed = options.seed,
                               .log = print_line},
                              images);
-    print_line(fmt::format("Serving {} {}flags at {} until Ctrl-C; try {}/br/br.png", images.size(),
-                           images.generated() ? "generated " : "", server.base_url(), server.base_url()));
+    print_line(fmt::format("Serving {} {}flags at {} until Ctrl-C; try {}/br/br.png",
+                           images.size(),
+                           images.generated() ? "generated " : "",
+                           server.base_url(),
+                           server.base_url()));
     interrupted.wait();
     print_line(fmt::format("{} requests answered.", server.answered()));
     return 0;

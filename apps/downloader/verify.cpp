@@ -10,7 +10,8 @@
 
 namespace downloader {
 
-std::vector<std::string> differing_files(const flags_plan& plan, const run_report& report, const flag_images& images)
+std::vector<std::string>
+differing_files(const flags_plan& plan, const run_report& report, const flag_images& images)
 {
     std::vector<std::string> different;
     for (const file_result& each : report.files) {
@@ -28,8 +29,12 @@ std::vector<std::string> differing_files(const flags_plan& plan, const run_repor
         if (!file) {
             different.push_back(fmt::format("{}: '{}' cannot be read", each.code, path.string()));
         } else if (image == nullptr || bytes != *image) {
-            different.push_back(fmt::format("{}: '{}' ({} bytes) differs from what was served ({} bytes)", each.code,
-                                            path.string(), bytes.size(), image == nullptr ? 0 : image->size()));
+            different.push_back(
+                fmt::format("{}: '{}' ({} bytes) differs from what was served ({} bytes)",
+                            each.code,
+                            path.string(),
+                            bytes.size(),
+                            image == nullptr ? 0 : image->size()));
         }
     }
     return different;

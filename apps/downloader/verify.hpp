@@ -15,6 +15,7 @@
 namespace downloader {
 
 /// Reads every file that was downloaded and describes each one that differs from its image.
-std::vector<std::string> differing_files(const flags_plan& plan, const run_report& report, const flag_images& images);
+std::vector<std::string>
+differing_files(const flags_plan& plan, const run_report& report, const flag_images& images);
 
 } // namespace downloader

@@ -3,13 +3,10 @@
 
 #include "download.hpp"
 #include "flag_server.hpp"
+#include "support/scripted_server.hpp"
 #include "verify.hpp"
 
-#include "support/scripted_server.hpp"
-
 #include <gtest/gtest.h>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,6 +18,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 namespace downloader {
 
@@ -34,12 +33,16 @@ using cofutures::test::scripted_server;
 
 void ignore(const file_result&) {}
 
-std::string mode_name(const testing::TestParamInfo<mode>& info) { return std::string(name_of(info.param)); }
+std::string mode_name(const testing::TestParamInfo<mode>& info)
+{
+    return std::string(name_of(info.param));
+}
 
 // Everything here must hold for every way of waiting.
 class DownloadFlags : public testing::TestWithParam<mode> {
 protected:
-    DownloadFlags() : folder(fs::temp_directory_path() / ("cofutures_flags_" + std::to_string(::getpid())))
+    DownloadFlags()
+        : folder(fs::temp_directory_path() / ("cofutures_flags_" + std::to_string(::getpid())))
     {
         fs::remove_all(folder);
         fs::create_directory(folder);
@@ -51,7 +54,10 @@ protected:
     }
     ~DownloadFlags() override { fs::remove_all(folder); }
 
-    run_report run(std::stop_token stop = {}) { return download_flags(plan, GetParam(), stop, ignore); }
+    run_report run(std::stop_token stop = {})
+    {
+        return download_flags(plan, GetParam(), stop, ignore);
+    }
 
     std::vector<std::string> files() const
     {
@@ -110,7 +116,8 @@ TEST_P(DownloadFlags, CountsAnErrorStatusWithItsReason)
 
     ASSERT_EQ(report.files.size(), 1u);
     EXPECT_EQ(report.files[0].what, outcome::failed);
-    EXPECT_EQ(report.files[0].message, "BR error: HTTP error 418 - I'm a teapot: " + server.base_url() + "/br/br.png");
+    EXPECT_EQ(report.files[0].message,
+              "BR error: HTTP error 418 - I'm a teapot: " + server.base_url() + "/br/br.png");
     EXPECT_TRUE(files().empty());
 }
 
@@ -122,7 +129,8 @@ TEST_P(DownloadFlags, CountsARefusedConnection)
     const run_report report = run();
 
     EXPECT_EQ(report.counts(), (tally{.failed = 4}));
-    EXPECT_NE(report.files[0].message.find("Connection refused"), std::string::npos) << report.files[0].message;
+    EXPECT_NE(report.files[0].message.find("Connection refused"), std::string::npos)
+        << report.files[0].message;
 }
 
 TEST_P(DownloadFlags, CountsAFileThatCannotBeWritten)
@@ -136,7 +144,8 @@ TEST_P(DownloadFlags, CountsAFileThatCannotBeWritten)
     const run_report report = run();
 
     EXPECT_EQ(report.counts(), (tally{.failed = 2}));
-    EXPECT_NE(report.files[0].message.find("cannot create '" + plan.file_of(report.files[0].code).string() +
+    EXPECT_NE(report.files[0].message.find("cannot create '" +
+                                           plan.file_of(report.files[0].code).string() +
                                            "': Not a directory"),
               std::string::npos)
         << report.files[0].message;
@@ -153,14 +162,15 @@ TEST_P(DownloadFlags, CountsTimeOutsApart)
     EXPECT_TRUE(files().empty());
 }
 
-// Waiting in our own queue is not the server's fault. More files than connections, each answered only
-// after a time that is long against the sum of all but short against one limit.
+// Waiting in our own queue is not the server's fault. More files than connections, each answered
+// only after a time that is long against the sum of all but short against one limit.
 TEST_P(DownloadFlags, NeverTimesOutInItsOwnQueue)
 {
     const flag_server server({.delay_min = 100ms, .delay_max = 100ms}, images);
     plan.server.base_url = server.base_url();
     plan.codes.clear();
-    for (const char* code : {"AD", "AE", "AF", "AG", "AL", "AM", "AO", "AR", "AT", "AU", "AZ", "BA"}) {
+    for (const char* code :
+         {"AD", "AE", "AF", "AG", "AL", "AM", "AO", "AR", "AT", "AU", "AZ", "BA"}) {
         plan.codes.emplace_back(code);
     }
     plan.connections = 1;
@@ -193,7 +203,8 @@ TEST_P(DownloadFlags, StopsAtOnceAndStartsNothingMore)
     plan.connections = GetParam() == mode::sequential ? 1 : 2;
     std::stop_source source;
 
-    auto report = std::async(std::launch::async, [this, &source] { return run(source.get_token()); });
+    auto report =
+        std::async(std::launch::async, [this, &source] { return run(source.get_token()); });
     std::vector<scripted_connection> connections;
     for (std::size_t i = 0; i < plan.connections; ++i) {
         connections.push_back(server.accept());
@@ -215,7 +226,8 @@ TEST_P(DownloadFlags, KeepsWhatWasCompleteBeforeTheStop)
     plan.connections = 1;
     std::stop_source source;
 
-    auto report = std::async(std::launch::async, [this, &source] { return run(source.get_token()); });
+    auto report =
+        std::async(std::launch::async, [this, &source] { return run(source.get_token()); });
     auto connection = server.accept();
     connection.read_request();
     connection.write_ok("flag");
@@ -256,11 +268,15 @@ TEST_P(DownloadFlags, ReachesTheConcurrencyItAnnounces)
     EXPECT_EQ(report.get().counts(), (tally{.downloaded = 20}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Mode, DownloadFlags, testing::Values(mode::sequential, mode::threads, mode::coroutines), mode_name);
+INSTANTIATE_TEST_SUITE_P(Mode,
+                         DownloadFlags,
+                         testing::Values(mode::sequential, mode::threads, mode::coroutines),
+                         mode_name);
 
 TEST(DifferingFiles, NameWhatIsNotAsItWasServed)
 {
-    const fs::path folder = fs::temp_directory_path() / ("cofutures_differ_" + std::to_string(::getpid()));
+    const fs::path folder =
+        fs::temp_directory_path() / ("cofutures_differ_" + std::to_string(::getpid()));
     fs::create_directory(folder);
     const flag_images images("generated");
     flags_plan plan;

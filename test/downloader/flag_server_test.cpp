@@ -1,9 +1,9 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "flag_server.hpp"
-
 #include <cofutures/http/client.hpp>
+
+#include "flag_server.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,7 +64,8 @@ TEST_F(FlagServer, KnowsNothingElse)
 {
     const flag_server server({}, images());
 
-    for (const char* target : {"/", "/xx/xx.png", "/br/cn.png", "/br/br.gif", "/br/../br/br.pngx", "/BR/BR.png"}) {
+    for (const char* target :
+         {"/", "/xx/xx.png", "/br/cn.png", "/br/br.gif", "/br/../br/br.pngx", "/BR/BR.png"}) {
         SCOPED_TRACE(target);
         EXPECT_EQ(get(server, target).status, 404);
     }
@@ -75,7 +76,9 @@ TEST_F(FlagServer, KeepsConnectionsAndAnswersHeadAndRefusesPost)
     const flag_server server({}, images());
 
     get(server, "/br/br.png");
-    EXPECT_EQ(client.head(server.base_url() + "/br/br.png").result(watchdog).headers.get("Content-Length"),
+    EXPECT_EQ(client.head(server.base_url() + "/br/br.png")
+                  .result(watchdog)
+                  .headers.get("Content-Length"),
               std::to_string(images().find("br")->size()));
     EXPECT_EQ(client.post(server.base_url() + "/br/br.png", {}).result(watchdog).status, 405);
     EXPECT_EQ(client.stats().connections_opened, 1u);
@@ -150,14 +153,16 @@ TEST_F(FlagServer, SaysWhereItCannotListen)
         FAIL() << "two servers on one port";
     } catch (const std::system_error& error) {
         EXPECT_EQ(error.code(), std::errc::address_in_use);
-        EXPECT_NE(std::string(error.what()).find("127.0.0.1:" + std::to_string(server.port())), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("127.0.0.1:" + std::to_string(server.port())),
+                  std::string::npos);
     }
     EXPECT_THROW(flag_server({.bind = "nowhere"}, images()), std::system_error);
 }
 
 TEST_F(FlagServer, RefusesImpossibleBehaviour)
 {
-    EXPECT_THROW(flag_server({.delay_min = 2ms, .delay_max = 1ms}, images()), std::invalid_argument);
+    EXPECT_THROW(flag_server({.delay_min = 2ms, .delay_max = 1ms}, images()),
+                 std::invalid_argument);
     EXPECT_THROW(flag_server({.delay_min = -1ms}, images()), std::invalid_argument);
     EXPECT_THROW(flag_server({.error_rate = 1.5}, images()), std::invalid_argument);
 }

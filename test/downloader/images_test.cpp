@@ -6,15 +6,14 @@
 #include "generated_flag.hpp"
 
 #include <gtest/gtest.h>
-
 #include <zlib.h>
-
-#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include <unistd.h>
 
 namespace downloader {
 
@@ -42,7 +41,8 @@ std::string checked_pixel_data(const std::string& png)
         const std::uint32_t size = number_at(png, at);
         const std::string content = png.substr(at + 4, 4 + size);
         const auto* bytes = reinterpret_cast<const Bytef*>(content.data());
-        EXPECT_EQ(number_at(png, at + 8 + size), ::crc32(0, bytes, static_cast<uInt>(content.size())));
+        EXPECT_EQ(number_at(png, at + 8 + size),
+                  ::crc32(0, bytes, static_cast<uInt>(content.size())));
         types += content.substr(0, 4) + " ";
         if (content.starts_with("IDAT")) {
             pixels = content.substr(4);
@@ -62,7 +62,9 @@ TEST(GeneratedFlag, IsAValidPngThatZlibUnpacks)
     const std::uint32_t height = number_at(png, 20);
     std::string raw(height * (1 + 3 * width) + 1, '\0');
     uLongf size = raw.size();
-    EXPECT_EQ(::uncompress(reinterpret_cast<Bytef*>(raw.data()), &size, reinterpret_cast<const Bytef*>(packed.data()),
+    EXPECT_EQ(::uncompress(reinterpret_cast<Bytef*>(raw.data()),
+                           &size,
+                           reinterpret_cast<const Bytef*>(packed.data()),
                            packed.size()),
               Z_OK);
     EXPECT_EQ(size, height * (1 + 3 * width));
@@ -76,7 +78,8 @@ TEST(GeneratedFlag, DiffersFromCountryToCountryAndIsAlwaysTheSame)
 
 class FlagImagesFolder : public testing::Test {
 protected:
-    FlagImagesFolder() : folder(fs::temp_directory_path() / ("cofutures_images_" + std::to_string(::getpid())))
+    FlagImagesFolder()
+        : folder(fs::temp_directory_path() / ("cofutures_images_" + std::to_string(::getpid())))
     {
         fs::create_directory(folder);
     }

@@ -20,7 +20,8 @@ std::string problem(std::vector<std::string> arguments)
     try {
         parse_command(std::move(arguments));
     } catch (const usage_error& error) {
-        EXPECT_TRUE(error.usage().empty() || error.usage().starts_with("usage: downloader ")) << error.usage();
+        EXPECT_TRUE(error.usage().empty() || error.usage().starts_with("usage: downloader "))
+            << error.usage();
         return error.what();
     }
     return "accepted";
@@ -35,12 +36,14 @@ TEST(DownloaderOptions, HaveTheDocumentedDefaults)
     EXPECT_EQ(options.how, mode::coroutines);
     EXPECT_EQ(options.output_dir, "downloaded");
     EXPECT_FALSE(options.limit || options.max_req || options.pattern || options.seed);
-    EXPECT_FALSE(options.all || options.every || options.verbose || options.compare || options.json);
+    EXPECT_FALSE(options.all || options.every || options.verbose || options.compare ||
+                 options.json);
 }
 
 TEST(DownloaderOptions, AreReadInBothForms)
 {
-    const flags_options brief = flags({"BR", "cn", "-a", "-l", "3", "-m", "7", "-s", "delay", "-v", "-o", "x"});
+    const flags_options brief =
+        flags({"BR", "cn", "-a", "-l", "3", "-m", "7", "-s", "delay", "-v", "-o", "x"});
     EXPECT_EQ(brief.codes, (std::vector<std::string>{"BR", "cn"}));
     EXPECT_TRUE(brief.all && brief.verbose);
     EXPECT_EQ(brief.limit, 3);
@@ -48,8 +51,19 @@ TEST(DownloaderOptions, AreReadInBothForms)
     EXPECT_EQ(brief.server, "delay");
     EXPECT_EQ(brief.output_dir, "x");
 
-    const flags_options full = flags({"--every", "--limit=3", "--max_req", "7", "--server", "ERROR", "--verbose",
-                                      "--mode", "Threads", "--pattern", "{CC}.svg", "--seed", "9"});
+    const flags_options full = flags({"--every",
+                                      "--limit=3",
+                                      "--max_req",
+                                      "7",
+                                      "--server",
+                                      "ERROR",
+                                      "--verbose",
+                                      "--mode",
+                                      "Threads",
+                                      "--pattern",
+                                      "{CC}.svg",
+                                      "--seed",
+                                      "9"});
     EXPECT_TRUE(full.every && full.verbose);
     EXPECT_EQ(full.how, mode::threads);
     EXPECT_EQ(full.pattern, "{CC}.svg");
@@ -61,7 +75,8 @@ TEST(DownloaderOptions, RefuseWhatMakesNoSense)
     EXPECT_EQ(problem({"flags", "-l", "0"}), "-l/--limit must be 1 or more, got 0");
     EXPECT_EQ(problem({"flags", "-m", "-3"}), "-m/--max_req must be 1 or more, got -3");
     EXPECT_EQ(problem({"flags", "--timeout", "0"}), "--timeout must be more than 0 seconds, got 0");
-    EXPECT_EQ(problem({"flags", "--timeout", "nan"}), "--timeout must be more than 0 seconds, got nan");
+    EXPECT_EQ(problem({"flags", "--timeout", "nan"}),
+              "--timeout must be more than 0 seconds, got nan");
     EXPECT_NE(problem({"flags", "-l", "many"}), "accepted");
     EXPECT_NE(problem({"flags", "--mode", "processes"}), "accepted");
     EXPECT_NE(problem({"flags", "--mode", "threads", "--compare"}), "accepted");
@@ -88,8 +103,17 @@ TEST(DownloaderOptions, ExplainThemselves)
 
 TEST(DownloaderOptions, ServeHasItsOwn)
 {
-    const auto options = std::get<serve_options>(parse_command(
-        {"serve", "--port", "0", "--delay-min", "5", "--delay-max", "9", "--error-rate", "0.25", "--seed", "4"}));
+    const auto options = std::get<serve_options>(parse_command({"serve",
+                                                                "--port",
+                                                                "0",
+                                                                "--delay-min",
+                                                                "5",
+                                                                "--delay-max",
+                                                                "9",
+                                                                "--error-rate",
+                                                                "0.25",
+                                                                "--seed",
+                                                                "4"}));
 
     EXPECT_EQ(options.port, 0);
     EXPECT_EQ(options.delay_min.count(), 5);

@@ -44,7 +44,8 @@ TEST(CountryCodes, AreSortedUniqueAndAsManyAsTheBooksSay)
 
 TEST(DownloaderCodes, AreUpperCaseSortedAndWithoutRepetition)
 {
-    EXPECT_EQ(expand_codes(asking_for({"cn", "BR", "Cn", "br"})), (std::vector<std::string>{"BR", "CN"}));
+    EXPECT_EQ(expand_codes(asking_for({"cn", "BR", "Cn", "br"})),
+              (std::vector<std::string>{"BR", "CN"}));
 }
 
 TEST(DownloaderCodes, ExpandALetterToItsCodes)

@@ -28,7 +28,8 @@ constexpr const char* twenty = "BD BR CD CN DE EG ET FR ID IN IR JP MX NG PH PK 
 
 std::size_t files_in(const fs::path& folder)
 {
-    return fs::exists(folder) ? static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()))
+    return fs::exists(folder) ? static_cast<std::size_t>(std::distance(
+                                    fs::directory_iterator(folder), fs::directory_iterator()))
                               : 0;
 }
 
@@ -62,7 +63,9 @@ TEST_F(Downloader, FetchesTwentyFlagsInOrderWhenSequential)
     const program_result result = downloader.run({"flags", "--mode", "sequential"});
 
     EXPECT_EQ(result.status, 0);
-    EXPECT_TRUE(matches(result.out, std::string(twenty) + "\n20 flags downloaded in [0-9]+\\.[0-9]{2}s\n")) << result.out;
+    EXPECT_TRUE(
+        matches(result.out, std::string(twenty) + "\n20 flags downloaded in [0-9]+\\.[0-9]{2}s\n"))
+        << result.out;
     EXPECT_EQ(result.err, "");
     EXPECT_EQ(files_in(downloader.folder() / "downloaded"), 20u);
 }
@@ -71,11 +74,13 @@ TEST_F(Downloader, PrintsCodesAsTheyAreSavedInTheOtherModes)
 {
     for (const char* mode : {"threads", "coroutines"}) {
         SCOPED_TRACE(mode);
-        const program_result result = downloader.run({"flags", "--mode", mode, "--verify", "-o", mode});
+        const program_result result =
+            downloader.run({"flags", "--mode", mode, "--verify", "-o", mode});
 
         EXPECT_EQ(result.status, 0);
-        EXPECT_TRUE(matches(result.out, "([A-Z]{2} ){19}[A-Z]{2}\n20 flags downloaded in [0-9.]+s\n"
-                                        "20 files are byte-identical to what the server holds.\n"))
+        EXPECT_TRUE(matches(result.out,
+                            "([A-Z]{2} ){19}[A-Z]{2}\n20 flags downloaded in [0-9.]+s\n"
+                            "20 files are byte-identical to what the server holds.\n"))
             << result.out;
         EXPECT_EQ(files_in(downloader.folder() / mode), 20u);
     }
@@ -83,8 +88,8 @@ TEST_F(Downloader, PrintsCodesAsTheyAreSavedInTheOtherModes)
 
 TEST_F(Downloader, ComparesTheModesAgainstTheSameDelays)
 {
-    const program_result result =
-        downloader.run({"flags", "--compare", "-s", "delay", "-l", "4", "--delay-min", "1", "--delay-max", "5"});
+    const program_result result = downloader.run(
+        {"flags", "--compare", "-s", "delay", "-l", "4", "--delay-min", "1", "--delay-max", "5"});
 
     EXPECT_EQ(result.status, 0);
     EXPECT_TRUE(matches(result.out,
@@ -106,10 +111,24 @@ TEST_F(Downloader, GivesTheSameReportInAllModesApartFromTimeAndOrder)
 {
     std::vector<std::string> reports;
     for (const char* mode : {"sequential", "threads", "coroutines"}) {
-        const program_result result = downloader.run({"flags", "A", "-v", "-s", "ERROR", "--seed", "5", "--delay-max", "1",
-                                                      "-m", "1", "--mode", mode, "--images", "generated"});
+        const program_result result = downloader.run({"flags",
+                                                      "A",
+                                                      "-v",
+                                                      "-s",
+                                                      "ERROR",
+                                                      "--seed",
+                                                      "5",
+                                                      "--delay-max",
+                                                      "1",
+                                                      "-m",
+                                                      "1",
+                                                      "--mode",
+                                                      mode,
+                                                      "--images",
+                                                      "generated"});
         EXPECT_EQ(result.status, 1);
-        reports.push_back(sorted_lines(std::regex_replace(result.out, std::regex(":[0-9]+(?=/|\n)|[0-9.]+s\n"), "")));
+        reports.push_back(sorted_lines(
+            std::regex_replace(result.out, std::regex(":[0-9]+(?=/|\n)|[0-9.]+s\n"), "")));
     }
 
     EXPECT_EQ(reports[0], reports[1]);
@@ -120,13 +139,16 @@ TEST_F(Downloader, GivesTheSameReportInAllModesApartFromTimeAndOrder)
 
 TEST_F(Downloader, ReportsEachFileWhenVerbose)
 {
-    const program_result result = downloader.run({"flags", "cn", "br", "zz", "-v", "--mode", "sequential", "--images", "generated"});
+    const program_result result = downloader.run(
+        {"flags", "cn", "br", "zz", "-v", "--mode", "sequential", "--images", "generated"});
 
     EXPECT_EQ(result.status, 1);
-    EXPECT_TRUE(matches(result.out, "LOCAL site: http://127.0.0.1:[0-9]+\nSearching for 3 flags: BR, CN, ZZ\n"
-                                    "1 connection will be used.\nBR OK\nCN OK\n"
-                                    "ZZ not found: http://127.0.0.1:[0-9]+/zz/zz.png\n"
-                                    "--------------------\n  2 flags downloaded.\n  1 not found.\nElapsed time: [0-9.]+s\n"))
+    EXPECT_TRUE(matches(
+        result.out,
+        "LOCAL site: http://127.0.0.1:[0-9]+\nSearching for 3 flags: BR, CN, ZZ\n"
+        "1 connection will be used.\nBR OK\nCN OK\n"
+        "ZZ not found: http://127.0.0.1:[0-9]+/zz/zz.png\n"
+        "--------------------\n  2 flags downloaded.\n  1 not found.\nElapsed time: [0-9.]+s\n"))
         << result.out;
 }
 
@@ -149,7 +171,9 @@ TEST_F(Downloader, CountsFilesThatCannotBeWritten)
     const program_result result = downloader.run({"flags", "BR", "CN", "-o", "file/flags"});
 
     EXPECT_EQ(result.status, 1);
-    EXPECT_NE(result.err.find("cannot create 'file/flags/BR.png': Not a directory"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("cannot create 'file/flags/BR.png': Not a directory"),
+              std::string::npos)
+        << result.err;
     EXPECT_NE(result.out.find("(2 errors)"), std::string::npos) << result.out;
 }
 
@@ -169,7 +193,20 @@ TEST_F(Downloader, StopsOnCtrlCInBoundedTimeAndSaysWhatItDid)
         SCOPED_TRACE(mode);
         scripted_server server;
         // Nobody will ever answer the second request, and the time limit is longer than the test's.
-        downloader.start({"flags", "BR", "CN", "DE", "-m", "1", "--mode", mode, "--timeout", "3600", "-o", mode, "-s", server.url("")});
+        downloader.start({"flags",
+                          "BR",
+                          "CN",
+                          "DE",
+                          "-m",
+                          "1",
+                          "--mode",
+                          mode,
+                          "--timeout",
+                          "3600",
+                          "-o",
+                          mode,
+                          "-s",
+                          server.url("")});
         auto connection = server.accept();
         connection.read_request();
         connection.write_ok("flag");
@@ -198,7 +235,8 @@ TEST_F(Downloader, TreatsSigtermAsCtrlC)
 TEST_F(Downloader, GoesToTheRemoteSiteOnlyWhenAsked)
 {
     scripted_server server;
-    downloader.start({"flags", "BR", "-s", "remote"}, {{"COFUTURES_REMOTE_FLAGS", server.url("/data/flags")}});
+    downloader.start({"flags", "BR", "-s", "remote"},
+                     {{"COFUTURES_REMOTE_FLAGS", server.url("/data/flags")}});
     auto connection = server.accept();
     EXPECT_TRUE(connection.read_request().starts_with("GET /data/flags/br/br.gif HTTP/1.1\r\n"));
     connection.write_ok("gif");
@@ -210,8 +248,13 @@ TEST_F(Downloader, GoesToTheRemoteSiteOnlyWhenAsked)
 TEST_F(Downloader, ExplainsUsageErrors)
 {
     const std::vector<std::vector<std::string>> wrong = {
-        {"flags", "B1"}, {"flags", "-l", "0"},       {"flags", "-m", "0"}, {"flags", "-s", "NOWHERE"},
-        {"flags", "-x"}, {"flags", "--verify", "-s", "http://127.0.0.1"}, {},
+        {"flags", "B1"},
+        {"flags", "-l", "0"},
+        {"flags", "-m", "0"},
+        {"flags", "-s", "NOWHERE"},
+        {"flags", "-x"},
+        {"flags", "--verify", "-s", "http://127.0.0.1"},
+        {},
     };
     for (const auto& arguments : wrong) {
         const program_result result = downloader.run(arguments);
@@ -225,12 +268,16 @@ TEST_F(Downloader, ExplainsUsageErrors)
 
 TEST_F(Downloader, WritesJsonOnRequest)
 {
-    const program_result result = downloader.run({"flags", "BR", "ZZ", "--json", "--images", "generated"});
+    const program_result result =
+        downloader.run({"flags", "BR", "ZZ", "--json", "--images", "generated"});
 
     EXPECT_EQ(result.status, 1);
     EXPECT_EQ(result.err, "");
-    EXPECT_TRUE(result.out.starts_with(R"({"server": "LOCAL", "codes": 2, "runs": [{"mode": "coroutines")")) << result.out;
-    EXPECT_NE(result.out.find(R"("downloaded": 1, "not_found": 1, "errors": 0)"), std::string::npos) << result.out;
+    EXPECT_TRUE(
+        result.out.starts_with(R"({"server": "LOCAL", "codes": 2, "runs": [{"mode": "coroutines")"))
+        << result.out;
+    EXPECT_NE(result.out.find(R"("downloaded": 1, "not_found": 1, "errors": 0)"), std::string::npos)
+        << result.out;
 }
 
 TEST_F(Downloader, NamesAnImageFolderThatIsOfNoUse)
@@ -251,7 +298,8 @@ TEST_F(Downloader, ServesUntilCtrlC)
     ASSERT_NE(at, std::string::npos) << line;
     const std::string base = line.substr(at, line.find(' ', at) - at);
     program client(DOWNLOADER);
-    const program_result fetched = client.run({"flags", "BR", "CN", "-s", base, "--pattern", "{cc}/{cc}.png"});
+    const program_result fetched =
+        client.run({"flags", "BR", "CN", "-s", base, "--pattern", "{cc}/{cc}.png"});
     downloader.signal(SIGINT);
     const program_result served = downloader.wait();
 

@@ -39,7 +39,10 @@ private:
     std::FILE* stream_;
 };
 
-file_result saved(std::string code) { return {std::move(code), outcome::downloaded, ""}; }
+file_result saved(std::string code)
+{
+    return {std::move(code), outcome::downloaded, ""};
+}
 
 TEST(DownloaderProgress, PrintsEachCodeAsItIsSavedAndFailuresAtTheEnd)
 {

@@ -30,10 +30,12 @@ flags_plan plan_for(std::vector<std::string> codes, std::size_t connections)
 
 TEST(DownloaderReport, BeginsWithSiteCodesAndConnections)
 {
-    EXPECT_EQ(first_report(plan_for({"BR"}, 1)),
-              "DELAY site: http://127.0.0.1:1\nSearching for 1 flag: BR\n1 connection will be used.\n");
-    EXPECT_EQ(first_report(plan_for({"BR", "CN"}, 2)), "DELAY site: http://127.0.0.1:1\nSearching for 2 flags: BR, CN\n"
-                                                       "2 concurrent connections will be used.\n");
+    EXPECT_EQ(
+        first_report(plan_for({"BR"}, 1)),
+        "DELAY site: http://127.0.0.1:1\nSearching for 1 flag: BR\n1 connection will be used.\n");
+    EXPECT_EQ(first_report(plan_for({"BR", "CN"}, 2)),
+              "DELAY site: http://127.0.0.1:1\nSearching for 2 flags: BR, CN\n"
+              "2 concurrent connections will be used.\n");
 }
 
 TEST(DownloaderReport, NamesOnlyTheEndsOfALongList)
@@ -42,32 +44,45 @@ TEST(DownloaderReport, NamesOnlyTheEndsOfALongList)
     codes.back() = "ZZ";
     EXPECT_NE(first_report(plan_for(codes, 1)).find("10 flags: AA, AA"), std::string::npos);
     codes.insert(codes.begin(), "AA");
-    EXPECT_NE(first_report(plan_for(codes, 1)).find("11 flags: from AA to ZZ\n"), std::string::npos);
+    EXPECT_NE(first_report(plan_for(codes, 1)).find("11 flags: from AA to ZZ\n"),
+              std::string::npos);
 }
 
 TEST(DownloaderReport, EndsWithTheCountersThatAreNotZero)
 {
     EXPECT_EQ(last_report(report_of({outcome::downloaded})),
               "--------------------\n  1 flag downloaded.\nElapsed time: 1.23s\n");
-    EXPECT_EQ(last_report(report_of({outcome::downloaded, outcome::downloaded, outcome::not_found, outcome::failed,
-                                     outcome::failed, outcome::timed_out, outcome::interrupted})),
-              "--------------------\n  2 flags downloaded.\n  1 not found.\n  2 errors.\n  1 timed out.\n"
-              "  1 interrupted.\nElapsed time: 1.23s\n");
-    EXPECT_NE(last_report(report_of({outcome::failed})).find("  0 flags downloaded.\n  1 error.\n"), std::string::npos);
+    EXPECT_EQ(
+        last_report(report_of({outcome::downloaded,
+                               outcome::downloaded,
+                               outcome::not_found,
+                               outcome::failed,
+                               outcome::failed,
+                               outcome::timed_out,
+                               outcome::interrupted})),
+        "--------------------\n  2 flags downloaded.\n  1 not found.\n  2 errors.\n  1 timed out.\n"
+        "  1 interrupted.\nElapsed time: 1.23s\n");
+    EXPECT_NE(last_report(report_of({outcome::failed})).find("  0 flags downloaded.\n  1 error.\n"),
+              std::string::npos);
 }
 
 TEST(DownloaderReport, SumsUpInOneLine)
 {
     EXPECT_EQ(summary_line(report_of({outcome::downloaded})), "1 flag downloaded in 1.23s\n");
-    EXPECT_EQ(summary_line(report_of({outcome::downloaded, outcome::downloaded, outcome::not_found, outcome::failed,
-                                      outcome::timed_out, outcome::interrupted})),
+    EXPECT_EQ(summary_line(report_of({outcome::downloaded,
+                                      outcome::downloaded,
+                                      outcome::not_found,
+                                      outcome::failed,
+                                      outcome::timed_out,
+                                      outcome::interrupted})),
               "2 flags downloaded in 1.23s (1 not found, 1 error, 1 timed out, 1 interrupted)\n");
 }
 
 TEST(DownloaderReport, HasALineForEachFile)
 {
     EXPECT_EQ(file_line({"BR", outcome::downloaded, ""}), "BR OK");
-    EXPECT_EQ(file_line({"XX", outcome::not_found, "XX not found: http://h/"}), "XX not found: http://h/");
+    EXPECT_EQ(file_line({"XX", outcome::not_found, "XX not found: http://h/"}),
+              "XX not found: http://h/");
 }
 
 TEST(DownloaderReport, ComparesTheModes)
@@ -78,9 +93,10 @@ TEST(DownloaderReport, ComparesTheModes)
     fast.connections = 20;
     fast.elapsed = std::chrono::milliseconds(617);
 
-    EXPECT_EQ(comparison({slow, fast}), "mode           flags   connections      time  speed-up\n"
-                                        "sequential         1             1     1.23s      1.0x\n"
-                                        "coroutines         1            20     0.62s      2.0x\n");
+    EXPECT_EQ(comparison({slow, fast}),
+              "mode           flags   connections      time  speed-up\n"
+              "sequential         1             1     1.23s      1.0x\n"
+              "coroutines         1            20     0.62s      2.0x\n");
 }
 
 TEST(DownloaderReport, EscapesTextInJson)

@@ -8,15 +8,15 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace cofutures::http {
 
@@ -49,7 +49,8 @@ protected:
 
     std::size_t files() const
     {
-        return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+        return static_cast<std::size_t>(
+            std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
     }
 
     // Starts a download of "/x" into `name` and reads the request.
@@ -117,7 +118,8 @@ TEST_F(HttpDownload, StreamsABodyThatIsLargerThanItsBuffers)
 TEST_F(HttpDownload, LeavesNothingWhenTheBodyIsCutOff)
 {
     auto connection = start("flag.png");
-    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(900'000, 'x'));
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" +
+                     std::string(900'000, 'x'));
     connection.close();
 
     EXPECT_EQ(failure().code(), errc::body_truncated);
@@ -174,7 +176,8 @@ TEST_F(HttpDownload, NamesTheFileThatCannotBeWritten)
     const request_error error = failure();
     EXPECT_EQ(error.code(), std::errc::not_a_directory);
     EXPECT_EQ(error.path(), folder / "file/flag.png");
-    EXPECT_EQ(error.reason(), "cannot create '" + (folder / "file/flag.png").string() + "': Not a directory");
+    EXPECT_EQ(error.reason(),
+              "cannot create '" + (folder / "file/flag.png").string() + "': Not a directory");
     EXPECT_FALSE(is_retryable(error.code()));
 }
 
@@ -218,7 +221,8 @@ TEST_F(HttpDownload, ReportsADiskThatTakesNoMore)
 TEST_F(HttpDownload, LeavesNothingWhenStopped)
 {
     auto connection = start("flag.png");
-    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(600'000, 'x'));
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" +
+                     std::string(600'000, 'x'));
     call.request_stop();
 
     connection.expect_closed();

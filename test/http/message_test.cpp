@@ -29,7 +29,8 @@ TEST(HttpHeaders, RefuseFieldsThatCouldSmuggleARequest)
     headers fields;
 
     EXPECT_THROW(fields.add("X", "a\r\nHost: evil"), std::invalid_argument);
-    EXPECT_THROW(fields.add("X", std::string_view("a\0b", 3).data() + std::string(1, '\0')), std::invalid_argument);
+    EXPECT_THROW(fields.add("X", std::string_view("a\0b", 3).data() + std::string(1, '\0')),
+                 std::invalid_argument);
     EXPECT_THROW(fields.add("X Y", "a"), std::invalid_argument);
     EXPECT_THROW(fields.add("", "a"), std::invalid_argument);
     EXPECT_THROW(fields.set("X:", "a"), std::invalid_argument);
@@ -70,25 +71,29 @@ TEST(HttpRequestText, AddsWhatIsMissingAndKeepsWhatIsGiven)
 {
     const request message{.url = url("http://h:81/a?b"), .headers = {{"X-One", "1"}}};
 
-    EXPECT_EQ(detail::request_text(message, "agent"),
-              "GET /a?b HTTP/1.1\r\nHost: h:81\r\nUser-Agent: agent\r\nAccept: */*\r\nX-One: 1\r\n\r\n");
+    EXPECT_EQ(
+        detail::request_text(message, "agent"),
+        "GET /a?b HTTP/1.1\r\nHost: h:81\r\nUser-Agent: agent\r\nAccept: */*\r\nX-One: 1\r\n\r\n");
 }
 
 TEST(HttpRequestText, CountsTheBodyItselfWhateverAHeaderSays)
 {
-    const request message{.method = "POST",
-                          .url = url("http://h/"),
-                          .headers = {{"Content-Length", "99"}, {"Accept", "x"}, {"User-Agent", "y"}},
-                          .body = "hello"};
+    const request message{
+        .method = "POST",
+        .url = url("http://h/"),
+        .headers = {{"Content-Length", "99"}, {"Accept", "x"}, {"User-Agent", "y"}},
+        .body = "hello"};
 
-    EXPECT_EQ(detail::request_text(message, "agent"), "POST / HTTP/1.1\r\nHost: h\r\nAccept: x\r\nUser-Agent: y\r\n"
-                                                      "Content-Length: 5\r\n\r\nhello");
+    EXPECT_EQ(detail::request_text(message, "agent"),
+              "POST / HTTP/1.1\r\nHost: h\r\nAccept: x\r\nUser-Agent: y\r\n"
+              "Content-Length: 5\r\n\r\nhello");
 }
 
 TEST(HttpRequestText, RefusesMethodsAndFramingThatWouldBeMisread)
 {
     const request bad_method{.method = "GET /x", .url = url("http://h/")};
-    const request chunked{.method = "POST", .url = url("http://h/"), .headers = {{"Transfer-Encoding", "chunked"}}};
+    const request chunked{
+        .method = "POST", .url = url("http://h/"), .headers = {{"Transfer-Encoding", "chunked"}}};
 
     EXPECT_THROW(detail::request_text(bad_method, ""), std::system_error);
     EXPECT_THROW(detail::request_text(chunked, ""), std::system_error);

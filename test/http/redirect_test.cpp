@@ -21,7 +21,10 @@ request secret_request(std::string method, std::string address)
 {
     return {.method = std::move(method),
             .url = url(address),
-            .headers = {{"Authorization", "Basic x"}, {"Cookie", "a=b"}, {"Content-Type", "t"}, {"X-Own", "1"}},
+            .headers = {{"Authorization", "Basic x"},
+                        {"Cookie", "a=b"},
+                        {"Content-Type", "t"},
+                        {"X-Own", "1"}},
             .body = "body"};
 }
 
@@ -46,11 +49,17 @@ TEST(HttpRedirect, ChangesTheMethodAsTheStatusAsks)
         const char* after;
         bool body;
     };
-    for (const row& each : {row{301, "POST", "GET", false}, row{302, "POST", "GET", false}, row{303, "POST", "GET", false},
-                            row{303, "PUT", "GET", false}, row{303, "HEAD", "HEAD", true}, row{301, "PUT", "PUT", true},
-                            row{307, "POST", "POST", true}, row{308, "POST", "POST", true}}) {
+    for (const row& each : {row{301, "POST", "GET", false},
+                            row{302, "POST", "GET", false},
+                            row{303, "POST", "GET", false},
+                            row{303, "PUT", "GET", false},
+                            row{303, "HEAD", "HEAD", true},
+                            row{301, "PUT", "PUT", true},
+                            row{307, "POST", "POST", true},
+                            row{308, "POST", "POST", true}}) {
         SCOPED_TRACE(std::string(each.before) + " " + std::to_string(each.status));
-        const request next = follow_redirect(secret_request(each.before, "http://a/1"), redirect(each.status, "/2"));
+        const request next =
+            follow_redirect(secret_request(each.before, "http://a/1"), redirect(each.status, "/2"));
         EXPECT_EQ(next.method, each.after);
         EXPECT_EQ(next.body.empty(), !each.body);
         EXPECT_EQ(next.headers.contains("Content-Type"), each.body);
@@ -59,7 +68,8 @@ TEST(HttpRedirect, ChangesTheMethodAsTheStatusAsks)
 
 TEST(HttpRedirect, KeepsCredentialsWithinTheOrigin)
 {
-    const request next = follow_redirect(secret_request("GET", "http://a/1"), redirect(302, "http://A:80/2"));
+    const request next =
+        follow_redirect(secret_request("GET", "http://a/1"), redirect(302, "http://A:80/2"));
 
     EXPECT_TRUE(next.headers.contains("Authorization"));
     EXPECT_TRUE(next.headers.contains("Cookie"));
@@ -69,7 +79,8 @@ TEST(HttpRedirect, DropsCredentialsWhenTheOriginChanges)
 {
     for (const char* location : {"http://b/2", "http://a:81/2", "https://a/2", "//b/2"}) {
         SCOPED_TRACE(location);
-        const request next = follow_redirect(secret_request("GET", "http://a/1"), redirect(302, location));
+        const request next =
+            follow_redirect(secret_request("GET", "http://a/1"), redirect(302, location));
         EXPECT_FALSE(next.headers.contains("Authorization"));
         EXPECT_FALSE(next.headers.contains("Cookie"));
         EXPECT_TRUE(next.headers.contains("X-Own"));

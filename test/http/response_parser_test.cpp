@@ -30,7 +30,10 @@ struct recorder final : body_receiver {
 };
 
 // Feeds `text` in pieces, ends the connection if asked, and describes what came out.
-std::string parsed(std::string_view text, std::size_t piece, bool end = false, bool head = false,
+std::string parsed(std::string_view text,
+                   std::size_t piece,
+                   bool end = false,
+                   bool head = false,
                    std::uint64_t limit = no_limit)
 {
     recorder body;
@@ -46,17 +49,30 @@ std::string parsed(std::string_view text, std::size_t piece, bool end = false, b
     } catch (const std::system_error& error) {
         return "error " + std::to_string(error.code().value());
     }
-    return std::to_string(body.status) + " '" + body.body + "'" + (parser.done() ? " done" : " unfinished") +
-           (parser.done() && parser.keep_alive() ? " kept" : "") + (body.begun == 1 ? "" : " begun wrongly");
+    return std::to_string(body.status) + " '" + body.body + "'" +
+           (parser.done() ? " done" : " unfinished") +
+           (parser.done() && parser.keep_alive() ? " kept" : "") +
+           (body.begun == 1 ? "" : " begun wrongly");
 }
 
-std::string code(errc value) { return "error " + std::to_string(static_cast<int>(value)); }
+std::string code(errc value)
+{
+    return "error " + std::to_string(static_cast<int>(value));
+}
 
 // Each answer must come out the same in whatever pieces it arrives.
-void expect_parsed(std::string_view text, const std::string& expected, bool end = false, bool head = false)
+void expect_parsed(std::string_view text,
+                   const std::string& expected,
+                   bool end = false,
+                   bool head = false)
 {
-    for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{4}, std::size_t{5},
-                                    std::size_t{7}, text.size()}) {
+    for (const std::size_t piece : {std::size_t{1},
+                                    std::size_t{2},
+                                    std::size_t{3},
+                                    std::size_t{4},
+                                    std::size_t{5},
+                                    std::size_t{7},
+                                    text.size()}) {
         SCOPED_TRACE("pieces of " + std::to_string(piece));
         EXPECT_EQ(parsed(text, piece, end, head), expected);
     }
@@ -71,16 +87,19 @@ TEST(HttpResponseParser, ReadsABodyOfAnnouncedLength)
 
 TEST(HttpResponseParser, ReadsChunksAndDropsTrailers)
 {
-    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n!\r\n0\r\n\r\n",
+    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+                  "chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n!\r\n0\r\n\r\n",
                   "200 'hello!' done kept");
-    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Late: 1\r\n\r\n",
-                  "200 'ab' done kept");
+    expect_parsed(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Late: 1\r\n\r\n",
+        "200 'ab' done kept");
 }
 
 // With 3 or 4 bytes of the last chunk buffered, Beast 1.83 fails an assertion.
 TEST(HttpResponseParser, SurvivesAnEmptyChunkedBodyInSmallPieces)
 {
-    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "200 '' done kept");
+    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                  "200 '' done kept");
 }
 
 TEST(HttpResponseParser, TrailersDoNotBecomeHeaders)
@@ -88,7 +107,8 @@ TEST(HttpResponseParser, TrailersDoNotBecomeHeaders)
     recorder body;
     response_parser parser(false, no_limit, body);
 
-    parser.feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nSet-Cookie: a=b\r\n\r\n");
+    parser.feed(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nSet-Cookie: a=b\r\n\r\n");
 
     EXPECT_TRUE(parser.done());
     EXPECT_FALSE(parser.head().headers.contains("Set-Cookie"));
@@ -102,10 +122,14 @@ TEST(HttpResponseParser, ReadsABodyWithoutLengthUntilTheEnd)
 
 TEST(HttpResponseParser, NoticesEveryKindOfTruncation)
 {
-    expect_parsed("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", code(errc::body_truncated), true);
+    expect_parsed(
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", code(errc::body_truncated), true);
     expect_parsed("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", code(errc::body_truncated), true);
-    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", code(errc::body_truncated), true);
-    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", code(errc::body_truncated),
+    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+                  code(errc::body_truncated),
+                  true);
+    expect_parsed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+                  code(errc::body_truncated),
                   true);
     expect_parsed("HTTP/1.1 200 OK\r\nContent-", code(errc::connection_closed), true);
     EXPECT_EQ(parsed("", 1, true), code(errc::connection_closed));
@@ -113,7 +137,8 @@ TEST(HttpResponseParser, NoticesEveryKindOfTruncation)
 
 TEST(HttpResponseParser, SkipsInterimResponsesButNotEndlessly)
 {
-    expect_parsed("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+    expect_parsed("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 "
+                  "OK\r\nContent-Length: "
                   "1\r\n\r\nx",
                   "200 'x' done kept");
     std::string endless;
@@ -133,7 +158,8 @@ TEST(HttpResponseParser, KnowsAnswersWithoutBody)
 
 TEST(HttpResponseParser, KeepsAConnectionOnlyIfBothSidesAreInStep)
 {
-    expect_parsed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", "200 'x' done");
+    expect_parsed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
+                  "200 'x' done");
     expect_parsed("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", "200 'x' done");
     EXPECT_EQ(parsed("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP", 100), "200 'x' done");
 }
@@ -182,16 +208,19 @@ TEST(HttpResponseParser, BoundsChunkExtensionsAndTrailers)
     const std::string start = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
     EXPECT_EQ(parsed(start + "5;" + std::string(200000, 'x'), 1000), code(errc::header_too_large));
-    EXPECT_EQ(parsed(start + "0\r\nX: " + std::string(200000, 'x'), 1000), code(errc::header_too_large));
+    EXPECT_EQ(parsed(start + "0\r\nX: " + std::string(200000, 'x'), 1000),
+              code(errc::header_too_large));
 }
 
 TEST(HttpResponseParser, BoundsTheBodyHoweverItIsSent)
 {
     const auto limited = [](std::string_view text) { return parsed(text, 3, false, false, 4); };
 
-    EXPECT_EQ(limited("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), code(errc::body_too_large));
-    EXPECT_EQ(limited("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n"),
+    EXPECT_EQ(limited("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
               code(errc::body_too_large));
+    EXPECT_EQ(
+        limited("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n"),
+        code(errc::body_too_large));
     EXPECT_EQ(limited("HTTP/1.1 200 OK\r\n\r\nhello"), code(errc::body_too_large));
     EXPECT_EQ(limited("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhell"), "200 'hell' done kept");
 }

@@ -7,11 +7,11 @@
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
 #include <string>
+
+#include <unistd.h>
 
 namespace cofutures::http {
 
@@ -29,7 +29,8 @@ constexpr auto watchdog = 10s;
 class trusted_file {
 public:
     explicit trusted_file(const certificates& identity)
-        : path_(std::filesystem::temp_directory_path() / ("cofutures_ca_" + std::to_string(::getpid()) + ".pem"))
+        : path_(std::filesystem::temp_directory_path() /
+                ("cofutures_ca_" + std::to_string(::getpid()) + ".pem"))
     {
         identity.save_authority(path_);
     }
@@ -51,7 +52,8 @@ std::string https(const scripted_server& server, const std::string& host)
 
 client_options trusting(const trusted_file& authority)
 {
-    return {.tls = {.ca_file = authority.path()}, .addresses = {{"localhost", {"127.0.0.1"}}, {"else.test", {"127.0.0.1"}}}};
+    return {.tls = {.ca_file = authority.path()},
+            .addresses = {{"localhost", {"127.0.0.1"}}, {"else.test", {"127.0.0.1"}}}};
 }
 
 // The reason for which a request to `host` failed in the handshake.
@@ -70,7 +72,8 @@ std::string refusal(const certificates& identity, client_options options, const 
     try {
         call.result(watchdog);
     } catch (const request_error& error) {
-        return error.code() == errc::tls_failed ? error.reason() : "failed otherwise: " + error.reason();
+        return error.code() == errc::tls_failed ? error.reason()
+                                                : "failed otherwise: " + error.reason();
     }
     return "accepted";
 }
@@ -120,8 +123,11 @@ TEST(HttpsClient, RefusesWhatItCannotTrust)
     const trusted_file authority(identity);
     const certificates stranger;
 
-    EXPECT_NE(refusal(stranger, trusting(authority), "localhost").find("TLS failed"), std::string::npos);
-    EXPECT_NE(refusal(identity, {.addresses = {{"localhost", {"127.0.0.1"}}}}, "localhost").find("issuer"), std::string::npos)
+    EXPECT_NE(refusal(stranger, trusting(authority), "localhost").find("TLS failed"),
+              std::string::npos);
+    EXPECT_NE(refusal(identity, {.addresses = {{"localhost", {"127.0.0.1"}}}}, "localhost")
+                  .find("issuer"),
+              std::string::npos)
         << "the system's authorities do not know ours";
 }
 
@@ -140,14 +146,16 @@ TEST(HttpsClient, RefusesACertificateOutsideItsTime)
 {
     const certificates expired(certificate_claims{.valid_from = -7200, .valid_until = -3600});
     const trusted_file authority(expired);
-    EXPECT_EQ(refusal(expired, trusting(authority), "localhost"), "TLS failed: certificate has expired");
+    EXPECT_EQ(refusal(expired, trusting(authority), "localhost"),
+              "TLS failed: certificate has expired");
 }
 
 TEST(HttpsClient, RefusesACertificateBeforeItsTime)
 {
     const certificates early(certificate_claims{.valid_from = 3600, .valid_until = 7200});
     const trusted_file authority(early);
-    EXPECT_EQ(refusal(early, trusting(authority), "localhost"), "TLS failed: certificate is not yet valid");
+    EXPECT_EQ(refusal(early, trusting(authority), "localhost"),
+              "TLS failed: certificate is not yet valid");
 }
 
 TEST(HttpsClient, AcceptsAnythingOnlyWhenToldSo)

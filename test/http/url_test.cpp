@@ -96,7 +96,8 @@ TEST(Url, NeverRepeatsAPasswordInItsError)
 
 TEST(Url, RefusesAnEndlessAddress)
 {
-    EXPECT_NE(reason_for("http://h/" + std::string(40000, 'a')).find("longer than"), std::string::npos);
+    EXPECT_NE(reason_for("http://h/" + std::string(40000, 'a')).find("longer than"),
+              std::string::npos);
 }
 
 // The table of RFC 3986 section 5.4, as far as it concerns http.

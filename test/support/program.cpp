@@ -3,18 +3,18 @@
 
 #include "program.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace cofutures::test {
 
@@ -71,10 +71,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts)
 
 } // namespace
 
-program::program(fs::path executable)
-    : executable_(std::move(executable)), folder_(new_folder())
-{
-}
+program::program(fs::path executable) : executable_(std::move(executable)), folder_(new_folder()) {}
 
 program::~program()
 {
@@ -85,7 +82,8 @@ program::~program()
     fs::remove_all(folder_);
 }
 
-void program::start(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& extra)
+void program::start(const std::vector<std::string>& arguments,
+                    const std::map<std::string, std::string>& extra)
 {
     std::vector<std::string> words{executable_.string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
@@ -105,7 +103,11 @@ void program::start(const std::vector<std::string>& arguments, const std::map<st
     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions, out.write, 1);
     ::posix_spawn_file_actions_adddup2(&actions, err.write, 2);
-    const int error = ::posix_spawn(&pid_, executable_.c_str(), &actions, nullptr, pointers(words).data(),
+    const int error = ::posix_spawn(&pid_,
+                                    executable_.c_str(),
+                                    &actions,
+                                    nullptr,
+                                    pointers(words).data(),
                                     pointers(environment).data());
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(out.write);
@@ -118,7 +120,10 @@ void program::start(const std::vector<std::string>& arguments, const std::map<st
     }
 }
 
-void program::signal(int number) const { ::kill(pid_, number); }
+void program::signal(int number) const
+{
+    ::kill(pid_, number);
+}
 
 std::string program::wait_for_line()
 {
@@ -151,7 +156,8 @@ program_result program::wait()
     return {code, std::move(out_text_), std::move(err_text)};
 }
 
-program_result program::run(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& extra)
+program_result program::run(const std::vector<std::string>& arguments,
+                            const std::map<std::string, std::string>& extra)
 {
     start(arguments, extra);
     return wait();

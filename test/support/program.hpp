@@ -8,8 +8,9 @@
 #include <filesystem>
 #include <map>
 #include <string>
-#include <sys/types.h>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace cofutures::test {
 
@@ -22,7 +23,8 @@ struct program_result {
 
 /// A program in a folder of its own, which is removed with this object.
 ///
-/// Its output goes through pipes, not to terminals. The program is killed if it outlives the object.
+/// Its output goes through pipes, not to terminals. The program is killed if it outlives the
+/// object.
 class program {
 public:
     explicit program(std::filesystem::path executable);
@@ -32,7 +34,8 @@ public:
     program& operator=(const program&) = delete;
 
     /// Starts it in `folder()`, with `extra` added to this process's environment.
-    void start(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& extra = {});
+    void start(const std::vector<std::string>& arguments,
+               const std::map<std::string, std::string>& extra = {});
 
     void signal(int number) const;
 
@@ -43,7 +46,8 @@ public:
     std::string wait_for_line();
 
     /// `start` and `wait`.
-    program_result run(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& extra = {});
+    program_result run(const std::vector<std::string>& arguments,
+                       const std::map<std::string, std::string>& extra = {});
 
     const std::filesystem::path& folder() const noexcept { return folder_; }
 

@@ -3,12 +3,6 @@
 
 #include "scripted_server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -16,6 +10,12 @@
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace cofutures::test {
 
@@ -66,8 +66,7 @@ std::uint16_t port_of(int descriptor)
 
 scripted_connection::scripted_connection(scripted_connection&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), buffer_(std::move(other.buffer_))
-{
-}
+{}
 
 bool scripted_connection::read_more()
 {
@@ -86,7 +85,8 @@ std::string scripted_connection::read_request()
     std::size_t end = std::string::npos;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
         if (!read_more()) {
-            throw std::runtime_error("the client closed the connection instead of sending a request");
+            throw std::runtime_error(
+                "the client closed the connection instead of sending a request");
         }
     }
     std::size_t size = end + 4;
@@ -96,7 +96,8 @@ std::string scripted_connection::read_request()
     }
     while (buffer_.size() < size) {
         if (!read_more()) {
-            throw std::runtime_error("the client closed the connection within the body of its request");
+            throw std::runtime_error(
+                "the client closed the connection within the body of its request");
         }
     }
     std::string request = buffer_.substr(0, size);
@@ -147,7 +148,10 @@ scripted_server::scripted_server() : descriptor_(bound_socket()), port_(port_of(
     check(::listen(descriptor_, 64), "listen");
 }
 
-scripted_server::~scripted_server() { ::close(descriptor_); }
+scripted_server::~scripted_server()
+{
+    ::close(descriptor_);
+}
 
 scripted_connection scripted_server::accept()
 {
@@ -165,6 +169,9 @@ std::string scripted_server::url(std::string_view target, std::string_view host)
 // Bound and not listening: the port cannot be given to anyone else, and connections are refused.
 refused_port::refused_port() : descriptor_(bound_socket()), port_(port_of(descriptor_)) {}
 
-refused_port::~refused_port() { ::close(descriptor_); }
+refused_port::~refused_port()
+{
+    ::close(descriptor_);
+}
 
 } // namespace cofutures::test

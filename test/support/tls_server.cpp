@@ -9,12 +9,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include <cstdio>
 #include <stdexcept>
 #include <utility>
+
+#include <sys/socket.h>
+#include <sys/time.h>
 
 namespace cofutures::test {
 
@@ -56,7 +56,8 @@ void add_extension(X509& certificate, X509& issuer, int kind, const std::string&
     check(X509_add_ext(&certificate, extension.get(), -1) == 1, "adding a certificate extension");
 }
 
-x509_ptr make_certificate(EVP_PKEY& key, const char* name, long serial, const certificate_claims& claims)
+x509_ptr
+make_certificate(EVP_PKEY& key, const char* name, long serial, const certificate_claims& claims)
 {
     x509_ptr certificate(X509_new());
     check(certificate != nullptr, "making a certificate");
@@ -65,8 +66,13 @@ x509_ptr make_certificate(EVP_PKEY& key, const char* name, long serial, const ce
     X509_gmtime_adj(X509_getm_notBefore(certificate.get()), claims.valid_from);
     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), claims.valid_until);
     X509_set_pubkey(certificate.get(), &key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()),
+                               "CN",
+                               MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name),
+                               -1,
+                               -1,
+                               0);
     return certificate;
 }
 
@@ -105,7 +111,8 @@ certificates::~certificates() = default;
 void certificates::save_authority(const std::filesystem::path& path) const
 {
     std::unique_ptr<std::FILE, freed_by<std::fclose>> file(std::fopen(path.c_str(), "w"));
-    check(file != nullptr && PEM_write_X509(file.get(), impl_->authority.get()) == 1, "saving a certificate");
+    check(file != nullptr && PEM_write_X509(file.get(), impl_->authority.get()) == 1,
+          "saving a certificate");
 }
 
 struct tls_connection::impl {
@@ -121,8 +128,10 @@ tls_connection::tls_connection(scripted_connection plain, const certificates& id
 {
     const timeval watchdog{10, 0};
     ::setsockopt(impl_->plain.descriptor(), SOL_SOCKET, SO_RCVTIMEO, &watchdog, sizeof watchdog);
-    check(SSL_CTX_use_certificate(impl_->context.get(), identity.get().certificate.get()) == 1, "using a certificate");
-    check(SSL_CTX_use_PrivateKey(impl_->context.get(), identity.get().key.get()) == 1, "using a key");
+    check(SSL_CTX_use_certificate(impl_->context.get(), identity.get().certificate.get()) == 1,
+          "using a certificate");
+    check(SSL_CTX_use_PrivateKey(impl_->context.get(), identity.get().key.get()) == 1,
+          "using a key");
     impl_->session.reset(SSL_new(impl_->context.get()));
     SSL_set_fd(impl_->session.get(), impl_->plain.descriptor());
     const bool agreed = SSL_accept(impl_->session.get()) == 1;
@@ -146,7 +155,8 @@ std::string tls_connection::read_request()
 
 void tls_connection::write(std::string_view bytes)
 {
-    check(SSL_write(impl_->session.get(), bytes.data(), static_cast<int>(bytes.size())) > 0, "writing");
+    check(SSL_write(impl_->session.get(), bytes.data(), static_cast<int>(bytes.size())) > 0,
+          "writing");
 }
 
 void tls_connection::close_orderly()

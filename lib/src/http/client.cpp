@@ -1,13 +1,12 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <cofutures/http/client.hpp>
-
-#include "exchange.hpp"
-
 #include <cofutures/asio/io_context_executor.hpp>
 #include <cofutures/error.hpp>
+#include <cofutures/http/client.hpp>
 #include <cofutures/promise.hpp>
+
+#include "exchange.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -84,8 +83,7 @@ struct client::impl {
     explicit impl(client_options options)
         : own(options.io == nullptr ? std::make_unique<own_context>() : nullptr),
           context(asio::make_strand(own ? own->context : options.io->context()), std::move(options))
-    {
-    }
+    {}
 
     ~impl();
 
@@ -93,14 +91,18 @@ struct client::impl {
     future<Result> start(request message, std::filesystem::path target, request_options options);
 
     template <typename Result>
-    future<Result> start(std::string_view method, std::string_view address, std::string body,
-                         std::filesystem::path target, request_options options);
+    future<Result> start(std::string_view method,
+                         std::string_view address,
+                         std::string body,
+                         std::filesystem::path target,
+                         request_options options);
 
     void finished(const detail::exchange* which);
 
     std::unique_ptr<own_context> own;
     detail::exchange_context context;
-    std::unordered_map<const detail::exchange*, std::weak_ptr<detail::exchange>> live; // on the strand
+    std::unordered_map<const detail::exchange*, std::weak_ptr<detail::exchange>>
+        live; // on the strand
 
     std::mutex mutex;
     std::condition_variable changed;
@@ -136,8 +138,9 @@ public:
 
     void cancel() override
     {
-        // Cancels if the call is still queued. If it has begun, a cancelled_error counts as cancelled
-        // only after a stop request, and the client's own (stop_all) did not come through the future.
+        // Cancels if the call is still queued. If it has begun, a cancelled_error counts as
+        // cancelled only after a stop request, and the client's own (stop_all) did not come through
+        // the future.
         promise_.get_future().request_stop();
         promise_.try_set_result(cancelled_result());
     }
@@ -168,15 +171,18 @@ private:
 } // namespace
 
 template <typename Result>
-future<Result> client::impl::start(request message, std::filesystem::path target, request_options options)
+future<Result>
+client::impl::start(request message, std::filesystem::path target, request_options options)
 {
     for (const auto& [name, value] : options.headers) {
         message.headers.set(name, value);
     }
     const std::uint64_t usual_limit = target.empty() ? memory_limit : no_limit;
-    detail::exchange_job job{std::move(message), options.limits.value_or(context.options.limits),
+    detail::exchange_job job{std::move(message),
+                             options.limits.value_or(context.options.limits),
                              options.max_redirects.value_or(context.options.max_redirects),
-                             options.max_body.value_or(usual_limit), std::move(target)};
+                             options.max_body.value_or(usual_limit),
+                             std::move(target)};
     auto call = std::make_unique<promised_call<Result, impl>>(*this);
     auto& ends = *call;
     future<Result> result = ends.get_future();
@@ -194,12 +200,17 @@ future<Result> client::impl::start(request message, std::filesystem::path target
 }
 
 template <typename Result>
-future<Result> client::impl::start(std::string_view method, std::string_view address, std::string body,
-                                   std::filesystem::path target, request_options options)
+future<Result> client::impl::start(std::string_view method,
+                                   std::string_view address,
+                                   std::string body,
+                                   std::filesystem::path target,
+                                   request_options options)
 {
     try {
-        return start<Result>(request{.method = std::string(method), .url = url(address), .body = std::move(body)},
-                             std::move(target), std::move(options));
+        return start<Result>(
+            request{.method = std::string(method), .url = url(address), .body = std::move(body)},
+            std::move(target),
+            std::move(options));
     } catch (const request_error& error) {
         return failed<Result>(error);
     }
@@ -266,12 +277,15 @@ future<response> client::send(request message, request_options options)
     return impl_->start<response>(std::move(message), {}, std::move(options));
 }
 
-future<download_result> client::download(std::string_view url, std::filesystem::path path,
-                                         request_options options)
+future<download_result>
+client::download(std::string_view url, std::filesystem::path path, request_options options)
 {
     if (path.empty()) {
-        return failed<download_result>(request_error(std::make_error_code(std::errc::invalid_argument),
-                                                     std::string(url), path, "cannot create"));
+        return failed<download_result>(
+            request_error(std::make_error_code(std::errc::invalid_argument),
+                          std::string(url),
+                          path,
+                          "cannot create"));
     }
     return impl_->start<download_result>("GET", url, {}, std::move(path), std::move(options));
 }

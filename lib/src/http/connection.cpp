@@ -16,9 +16,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
-#include <sys/socket.h>
-
 #include <utility>
+
+#include <sys/socket.h>
 
 namespace cofutures::http::detail {
 
@@ -37,7 +37,8 @@ using boost::system::error_code;
 
 } // namespace
 
-std::unique_ptr<asio::ssl::context> make_tls_context(const std::filesystem::path& ca_file, bool verify)
+std::unique_ptr<asio::ssl::context> make_tls_context(const std::filesystem::path& ca_file,
+                                                     bool verify)
 {
     auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
@@ -73,14 +74,17 @@ asio::awaitable<void> connection::connect(std::vector<tcp::endpoint> addresses)
     raise(ec);
 }
 
-asio::awaitable<void> connection::handshake(asio::ssl::context& context, std::string host, bool verify)
+asio::awaitable<void>
+connection::handshake(asio::ssl::context& context, std::string host, bool verify)
 {
     tls_.emplace(socket_, context);
     // SNI carries names only; RFC 6066 forbids addresses there.
     error_code ec;
     asio::ip::make_address(host, ec);
     // (SSL_set_tlsext_host_name, spelled out: the macro hides an old-style cast.)
-    if (ec && SSL_ctrl(tls_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+    if (ec && SSL_ctrl(tls_->native_handle(),
+                       SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                       TLSEXT_NAMETYPE_host_name,
                        host.data()) != 1) {
         throw std::system_error(make_error_code(errc::tls_failed), "cannot name the server");
     }
@@ -95,7 +99,8 @@ asio::awaitable<void> connection::handshake(asio::ssl::context& context, std::st
     if (ec.category() == asio::error::get_ssl_category()) {
         const long verdict = SSL_get_verify_result(tls_->native_handle());
         std::string detail = ec.message();
-        // A good chain that the check of the name refused leaves no more specific verdict than this.
+        // A good chain that the check of the name refused leaves no more specific verdict than
+        // this.
         const bool name_refused = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED;
         if (!name_refused) {
             detail = X509_verify_cert_error_string(verdict);
@@ -106,7 +111,8 @@ asio::awaitable<void> connection::handshake(asio::ssl::context& context, std::st
         throw std::system_error(make_error_code(errc::tls_failed), detail);
     }
     if (ec == asio::error::eof || ec == asio::ssl::error::stream_truncated) {
-        throw std::system_error(make_error_code(errc::tls_failed), "connection closed in the handshake");
+        throw std::system_error(make_error_code(errc::tls_failed),
+                                "connection closed in the handshake");
     }
     raise(ec);
 }
@@ -130,12 +136,15 @@ asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer buffer)
     error_code ec;
     std::size_t size = 0;
     if (tls_) {
-        size = co_await tls_->async_read_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
+        size =
+            co_await tls_->async_read_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
     } else {
-        size = co_await socket_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
+        size =
+            co_await socket_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
     }
-    // An end without TLS's own goodbye is common. Whether it cuts something off is for the framing of
-    // HTTP to say; the caller treats both ends alike, and a body that runs to the end as cut off.
+    // An end without TLS's own goodbye is common. Whether it cuts something off is for the framing
+    // of HTTP to say; the caller treats both ends alike, and a body that runs to the end as cut
+    // off.
     if (ec == asio::ssl::error::stream_truncated) {
         throw std::system_error(make_error_code(errc::body_truncated));
     }

@@ -28,7 +28,8 @@ namespace asio = boost::asio;
 /// A context that trusts the system's certificates, and `ca_file` where it is not empty.
 ///
 /// **Throws** `std::system_error` if that file cannot be used.
-std::unique_ptr<asio::ssl::context> make_tls_context(const std::filesystem::path& ca_file, bool verify);
+std::unique_ptr<asio::ssl::context> make_tls_context(const std::filesystem::path& ca_file,
+                                                     bool verify);
 
 /// A connection to one origin.
 ///

@@ -23,10 +23,10 @@ class strand_event {
 public:
     explicit strand_event(asio::any_io_executor executor)
         : timer_(std::move(executor), asio::steady_timer::time_point::max())
-    {
-    }
+    {}
 
-    /// Waits; returns after any later `trigger()`, so callers look at their own condition in a loop.
+    /// Waits; returns after any later `trigger()`, so callers look at their own condition in a
+    /// loop.
     asio::awaitable<void> wait();
     void trigger() { timer_.cancel(); }
 
@@ -50,8 +50,7 @@ public:
 
     connection_pool(std::size_t limit, std::chrono::steady_clock::duration keep_alive)
         : limit_(limit), keep_alive_(keep_alive)
-    {
-    }
+    {}
 
     /// Takes a turn if one is free; else queues `who`, whose event is triggered when it is granted.
     bool take_turn(const std::string& origin, waiter& who);
@@ -67,7 +66,13 @@ public:
 
     void keep(const std::string& origin, std::unique_ptr<connection> kept);
 
-    void close_kept() { kept_count_ = 0; for (auto& [_, host] : hosts_) { host.kept.clear(); } }
+    void close_kept()
+    {
+        kept_count_ = 0;
+        for (auto& [_, host] : hosts_) {
+            host.kept.clear();
+        }
+    }
 
     std::size_t kept_count() const noexcept { return kept_count_; }
 

@@ -111,24 +111,28 @@ bool is_retryable(const std::error_code& code) noexcept
 }
 
 request_error::request_error(std::error_code code, std::string url, std::string_view detail)
-    : std::system_error(code), url_(std::move(url)), reason_(with_detail(code, detail)),
+    : std::system_error(code),
+      url_(std::move(url)),
+      reason_(with_detail(code, detail)),
       text_(url_ + ": " + reason_)
-{
-}
+{}
 
-request_error::request_error(std::error_code code, std::string url, std::filesystem::path path,
+request_error::request_error(std::error_code code,
+                             std::string url,
+                             std::filesystem::path path,
                              std::string_view action)
-    : std::system_error(code), url_(std::move(url)),
+    : std::system_error(code),
+      url_(std::move(url)),
       reason_(std::string(action) + " '" + path.string() + "': " + code.message()),
-      text_(url_ + ": " + reason_), path_(std::move(path))
-{
-}
+      text_(url_ + ": " + reason_),
+      path_(std::move(path))
+{}
 
 status_error::status_error(int status, const std::string& reason, std::string url)
-    : std::runtime_error("HTTP " + std::to_string(status) + (reason.empty() ? "" : " ") + reason + ": " +
-                         url),
-      status_(status), url_(std::move(url))
-{
-}
+    : std::runtime_error("HTTP " + std::to_string(status) + (reason.empty() ? "" : " ") + reason +
+                         ": " + url),
+      status_(status),
+      url_(std::move(url))
+{}
 
 } // namespace cofutures::http

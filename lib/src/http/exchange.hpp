@@ -5,59 +5,23 @@
 
 /// One call of the client from its turn to its outcome: connect, write, read, redirect, store.
 
-#include "connection_pool.hpp"
-#include "response_parser.hpp"
+#include "body_collector.hpp"
+#include "exchange_context.hpp"
 #include "temp_file.hpp"
 
-#include <cofutures/http/client.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
-#include <boost/asio/strand.hpp>
-#include <boost/asio/thread_pool.hpp>
-
-#include <atomic>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cofutures::http::detail {
 
-/// What all exchanges of a client share. Everything but the counters belongs to the strand.
-class exchange_context {
-public:
-    exchange_context(asio::any_io_executor strand, client_options options);
-
-    /// The TLS settings, made when first needed: reading the system's certificates takes a while.
-    asio::ssl::context& tls();
-
-    /// The thread that writes files, started when first needed.
-    asio::thread_pool& files();
-
-    const asio::any_io_executor strand;
-    const client_options options;
-    // Written on the strand, read by anyone who asks for statistics; they publish nothing but themselves.
-    std::atomic<std::uint64_t> requests{0};
-    std::atomic<std::uint64_t> opened{0};
-    std::atomic<std::uint64_t> reused{0};
-    std::atomic<std::uint64_t> stale{0};
-    std::atomic<std::size_t> open{0};
-
-    connection_pool pool;
-
-private:
-    std::unique_ptr<asio::ssl::context> tls_;
-    std::unique_ptr<asio::thread_pool> files_;
-};
-
-/// What is to be done, with every option settled.
-struct exchange_job {
-    request message;
-    time_limits limits;
-    std::size_t max_redirects;
-    std::uint64_t max_body;
-    std::filesystem::path target; ///< where the body goes; empty for memory
-};
-
+/// What comes out of a call that succeeds; the body is either in memory or in a file.
 struct exchange_outcome {
     response_head head;
     std::string body;
@@ -78,31 +42,6 @@ public:
 
     /// Called last: after it the exchange does not touch its context any more.
     virtual void finished() = 0;
-};
-
-/// Collects a body in memory, for a file, or only counts it.
-class body_collector final : public body_receiver {
-public:
-    enum class mode { memory, file, discard };
-
-    explicit body_collector(const exchange_job& job, std::size_t redirects_left)
-        : job_(job), redirects_left_(redirects_left)
-    {
-    }
-
-    void begin(const response_head& head, std::optional<std::uint64_t> length) override;
-    void append(std::string_view bytes) override;
-
-    mode kind() const noexcept { return mode_; }
-    std::uint64_t size() const noexcept { return size_; }
-
-    std::string bytes; ///< what has arrived and was not written to a file yet
-
-private:
-    const exchange_job& job_;
-    std::size_t redirects_left_;
-    mode mode_ = mode::discard;
-    std::uint64_t size_ = 0;
 };
 
 /// One call of the client, under way.

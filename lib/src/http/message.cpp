@@ -21,7 +21,8 @@ void check_field(const std::string& name, const std::string& value)
         return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
     });
     if (!clean) {
-        throw std::invalid_argument("the value of header '" + name + "' contains a control character");
+        throw std::invalid_argument("the value of header '" + name +
+                                    "' contains a control character");
     }
 }
 
@@ -49,8 +50,9 @@ void headers::set(std::string name, std::string value)
 
 std::size_t headers::remove(std::string_view name)
 {
-    return std::erase_if(fields_,
-                         [name](const field& each) { return detail::equal_ignoring_case(each.first, name); });
+    return std::erase_if(fields_, [name](const field& each) {
+        return detail::equal_ignoring_case(each.first, name);
+    });
 }
 
 std::optional<std::string_view> headers::get(std::string_view name) const noexcept

@@ -11,8 +11,11 @@ void become_get(request& message)
 {
     message.method = "GET";
     message.body.clear();
-    for (const char* name :
-         {"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Location"}) {
+    for (const char* name : {"Content-Type",
+                             "Content-Length",
+                             "Content-Encoding",
+                             "Content-Language",
+                             "Content-Location"}) {
         message.headers.remove(name);
     }
 }
@@ -45,8 +48,8 @@ request follow_redirect(request previous, const response_head& head)
         throw request_error(make_error_code(errc::bad_redirect), before, error.what());
     }
     if (secure && previous.url.scheme() != "https") {
-        throw request_error(make_error_code(errc::insecure_redirect), before,
-                            "'" + previous.url.str() + "'");
+        throw request_error(
+            make_error_code(errc::insecure_redirect), before, "'" + previous.url.str() + "'");
     }
     if (previous.url.origin() != origin) {
         for (const char* name : {"Authorization", "Cookie", "Proxy-Authorization", "Host"}) {

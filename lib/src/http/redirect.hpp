@@ -16,8 +16,8 @@ bool is_redirect(const response_head& head) noexcept;
 
 /// Makes the request that a redirect asks for out of the one it answers.
 ///
-/// 301 and 302 turn POST into GET, as every client does; 303 turns everything but HEAD into GET; 307
-/// and 308 repeat the request with its body. Credentials (`Authorization`, `Cookie`,
+/// 301 and 302 turn POST into GET, as every client does; 303 turns everything but HEAD into GET;
+/// 307 and 308 repeat the request with its body. Credentials (`Authorization`, `Cookie`,
 /// `Proxy-Authorization`) and `Host` are dropped when the origin changes.
 ///
 /// **Throws** `request_error` with `errc::bad_redirect` if the Location is not a usable URL and

@@ -14,8 +14,8 @@ namespace cofutures::http::detail {
 
 /// Writes out a request, head and body.
 ///
-/// **Throws** `std::system_error` with `errc::invalid_request` if the method is not a token, or if a
-///   header would frame the body differently than we do.
+/// **Throws** `std::system_error` with `errc::invalid_request` if the method is not a token, or if
+///   a header would frame the body differently than we do.
 std::string request_text(const request& message, std::string_view user_agent);
 
 /// Tells whether a request may be repeated without changing what it means.

@@ -17,21 +17,23 @@ namespace {
 
 namespace beast = boost::beast;
 
-// Collects one message, which may be an interim one. Beast calls back; nothing here blocks or waits.
+// Collects one message, which may be an interim one. Beast calls back; nothing here blocks or
+// waits.
 class message_parser final : public beast::http::basic_parser<false> {
 public:
-    message_parser(response_head& head, body_receiver& receiver) : head_(head), receiver_(receiver) {}
+    message_parser(response_head& head, body_receiver& receiver) : head_(head), receiver_(receiver)
+    {}
 
     bool interim() const { return is_header_done() && head_.status / 100 == 1; }
 
-    /// What the receiver threw: it must not unwind through Beast, whose state would then be undefined.
+    /// What the receiver threw: it must not unwind through Beast, whose state would then be
+    /// undefined.
     std::exception_ptr failure;
 
 private:
-    void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
-                         beast::error_code&) override
-    {
-    }
+    void on_request_impl(
+        beast::http::verb, beast::string_view, beast::string_view, int, beast::error_code&) override
+    {}
 
     void on_response_impl(int code, beast::string_view reason, int, beast::error_code&) override
     {
@@ -40,7 +42,9 @@ private:
         head_.headers = {};
     }
 
-    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+    void on_field_impl(beast::http::field,
+                       beast::string_view name,
+                       beast::string_view value,
                        beast::error_code& ec) override
     {
         if (header_complete_) {
@@ -63,15 +67,16 @@ private:
             receiver_.append({bytes.data(), bytes.size()});
         } catch (...) {
             failure = std::current_exception();
-            ec = beast::http::error::body_limit; // any code stops Beast; `failure` is looked at first
+            ec = beast::http::error::
+                body_limit; // any code stops Beast; `failure` is looked at first
         }
         return bytes.size();
     }
 
     void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
 
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes,
-                                   beast::error_code& ec) override
+    std::size_t
+    on_chunk_body_impl(std::uint64_t, beast::string_view bytes, beast::error_code& ec) override
     {
         return on_body_impl(bytes, ec);
     }
@@ -113,7 +118,8 @@ struct response_parser::impl {
         parser.emplace(head, receiver);
         parser->header_limit(static_cast<std::uint32_t>(max_header));
         parser->body_limit(max_body);
-        // With eager off, put() returns after the header, where an interim response must be recognised.
+        // With eager off, put() returns after the header, where an interim response must be
+        // recognised.
         parser->eager(false);
         parser->skip(answers_head);
     }
@@ -121,8 +127,8 @@ struct response_parser::impl {
     // Offers what is buffered once; returns whether anything can still be done with the rest.
     bool step()
     {
-        // Beast 1.83 asserts that a last chunk it could not finish is offered again with at least five
-        // bytes. A chunked message never ends within fewer, so waiting for them costs nothing.
+        // Beast 1.83 asserts that a last chunk it could not finish is offered again with at least
+        // five bytes. A chunked message never ends within fewer, so waiting for them costs nothing.
         const bool chunked = parser->is_header_done() && parser->chunked();
         if (buffer.empty() || parser->is_done() || (chunked && buffer.size() < 5)) {
             return false;
@@ -143,7 +149,8 @@ struct response_parser::impl {
             // 101 would hand the connection to another protocol, which was never asked for.
             if (head.status == 101 || ++interim_count > max_interim) {
                 throw std::system_error(make_error_code(errc::bad_response),
-                                        "unexpected interim response " + std::to_string(head.status));
+                                        "unexpected interim response " +
+                                            std::to_string(head.status));
             }
             restart();
             return true;
@@ -153,7 +160,8 @@ struct response_parser::impl {
             begin();
         }
         if (ec == beast::http::error::need_more) {
-            // Only an endless chunk extension or trailer collects here; body bytes are always taken.
+            // Only an endless chunk extension or trailer collects here; body bytes are always
+            // taken.
             if (buffer.size() > max_header) {
                 throw std::system_error(make_error_code(errc::header_too_large));
             }
@@ -164,11 +172,13 @@ struct response_parser::impl {
 
     void begin()
     {
-        // Both lengths at once, or a coding that we do not know: where one message ends and the next
-        // begins is then a matter of opinion, which is how requests are smuggled.
+        // Both lengths at once, or a coding that we do not know: where one message ends and the
+        // next begins is then a matter of opinion, which is how requests are smuggled.
         const auto coding = head.headers.get("Transfer-Encoding");
-        if (coding && (!equal_ignoring_case(*coding, "chunked") || head.headers.contains("Content-Length"))) {
-            throw std::system_error(make_error_code(errc::bad_response), "ambiguous length of the body");
+        if (coding &&
+            (!equal_ignoring_case(*coding, "chunked") || head.headers.contains("Content-Length"))) {
+            throw std::system_error(make_error_code(errc::bad_response),
+                                    "ambiguous length of the body");
         }
         std::optional<std::uint64_t> length;
         if (const auto announced = parser->content_length(); announced && !answers_head) {
@@ -196,8 +206,7 @@ struct response_parser::impl {
 
 response_parser::response_parser(bool answers_head, std::uint64_t max_body, body_receiver& receiver)
     : impl_(std::make_unique<impl>(answers_head, max_body, receiver))
-{
-}
+{}
 
 response_parser::~response_parser() = default;
 
@@ -225,9 +234,15 @@ void response_parser::feed_end()
     }
 }
 
-bool response_parser::done() const noexcept { return impl_->begun && impl_->parser->is_done(); }
+bool response_parser::done() const noexcept
+{
+    return impl_->begun && impl_->parser->is_done();
+}
 
-bool response_parser::started() const noexcept { return impl_->started; }
+bool response_parser::started() const noexcept
+{
+    return impl_->started;
+}
 
 bool response_parser::keep_alive() const noexcept
 {
@@ -235,6 +250,9 @@ bool response_parser::keep_alive() const noexcept
     return done() && !impl_->ended && impl_->buffer.empty() && impl_->parser->keep_alive();
 }
 
-response_head& response_parser::head() noexcept { return impl_->head; }
+response_head& response_parser::head() noexcept
+{
+    return impl_->head;
+}
 
 } // namespace cofutures::http::detail

@@ -29,16 +29,18 @@ protected:
 
 /// A parser for one response, fed with whatever pieces the network delivers.
 ///
-/// Interim responses (1xx) are skipped. Trailer fields are dropped: a client that did not ask for them
-/// must not take them for headers.
+/// Interim responses (1xx) are skipped. Trailer fields are dropped: a client that did not ask for
+/// them must not take them for headers.
 ///
-/// **Throws** Members throw `std::system_error` with an `errc`; what the receiver throws passes through.
+/// **Throws** Members throw `std::system_error` with an `errc`; what the receiver throws passes
+///   through.
 class response_parser {
 public:
     /// Limits that no honest response meets.
     static constexpr std::size_t max_header = 64 * 1024 - 1;
 
-    /// Prepares for the answer to a request; the answer to HEAD has no body whatever its header says.
+    /// Prepares for the answer to a request; the answer to HEAD has no body whatever its header
+    /// says.
     response_parser(bool answers_head, std::uint64_t max_body, body_receiver& receiver);
     ~response_parser();
 

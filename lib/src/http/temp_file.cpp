@@ -3,22 +3,26 @@
 
 #include "temp_file.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <random>
 #include <string>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace cofutures::http::detail {
 
 namespace {
 
-std::error_code last_error() { return {errno, std::system_category()}; }
+std::error_code last_error()
+{
+    return {errno, std::system_category()};
+}
 
-// Hidden, recognisable and short enough even where the target's name has the greatest length allowed.
+// Hidden, recognisable and short enough even where the target's name has the greatest length
+// allowed.
 std::filesystem::path temporary_name(const std::filesystem::path& target)
 {
     std::random_device random;

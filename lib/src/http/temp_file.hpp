@@ -14,7 +14,8 @@ namespace cofutures::http::detail {
 /// What went wrong with a file, and at which step ("create", "write", ...).
 class file_error : public std::system_error {
 public:
-    file_error(std::error_code code, const char* action) : std::system_error(code), action_(action) {}
+    file_error(std::error_code code, const char* action) : std::system_error(code), action_(action)
+    {}
     const char* action() const noexcept { return action_; }
 
 private:

@@ -1,9 +1,8 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <cofutures/http/url.hpp>
-
 #include <cofutures/http/error.hpp>
+#include <cofutures/http/url.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -13,9 +12,18 @@ namespace cofutures::http {
 
 namespace {
 
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+bool is_control(char c)
+{
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 int hex_value(char c)
 {
@@ -70,11 +78,12 @@ std::optional<std::string_view> scheme_of(std::string_view text)
 // Characters that stand for themselves in a path or query (RFC 3986 pchar, "/", "?").
 bool is_path_character(char c)
 {
-    return is_alpha(c) || is_digit(c) || std::string_view("-._~!$&'()*+,;=:@/?").find(c) !=
-                                             std::string_view::npos;
+    return is_alpha(c) || is_digit(c) ||
+           std::string_view("-._~!$&'()*+,;=:@/?").find(c) != std::string_view::npos;
 }
 
-// Percent-encodes what may not stand in a path or query. A valid escape stays; a stray % becomes %25.
+// Percent-encodes what may not stand in a path or query. A valid escape stays; a stray % becomes
+// %25.
 std::string normal_characters(std::string_view text)
 {
     std::string out;
@@ -134,7 +143,10 @@ path_and_query split_query(std::string_view text)
     return {text.substr(0, mark), text.substr(mark)};
 }
 
-bool is_ip_literal_character(char c) { return hex_value(c) >= 0 || c == ':' || c == '.'; }
+bool is_ip_literal_character(char c)
+{
+    return hex_value(c) >= 0 || c == ':' || c == '.';
+}
 
 bool is_host_character(char c)
 {
@@ -239,7 +251,10 @@ std::string url::authority() const
     return text;
 }
 
-std::string url::origin() const { return scheme_ + "://" + authority(); }
+std::string url::origin() const
+{
+    return scheme_ + "://" + authority();
+}
 
 url url::resolve(std::string_view reference) const
 {

@@ -71,7 +71,8 @@ struct tls_options {
 };
 
 struct client_options {
-    /// The most connections to one origin (scheme, host and port); further requests wait their turn.
+    /// The most connections to one origin (scheme, host and port); further requests wait their
+    /// turn.
     std::size_t max_connections_per_host = 6;
 
     /// How long an unused connection is kept for the next request.
@@ -86,8 +87,8 @@ struct client_options {
 
     tls_options tls = {};
 
-    /// Addresses for names, asked before the system's resolver, as in /etc/hosts. A name with an empty
-    /// list does not exist.
+    /// Addresses for names, asked before the system's resolver, as in /etc/hosts. A name with an
+    /// empty list does not exist.
     std::map<std::string, std::vector<std::string>> addresses = {};
 
     /// Where the client runs; it must outlive the client. Null: on one thread of the client's own.
@@ -96,28 +97,29 @@ struct client_options {
 
 /// What a client has done so far.
 struct client_stats {
-    std::uint64_t requests = 0;             ///< written to a connection, redirects included
-    std::uint64_t connections_opened = 0;   ///< connected sockets, of all origins
-    std::uint64_t connections_reused = 0;   ///< requests that went over a kept connection
-    std::uint64_t stale_retries = 0;        ///< repeated because a kept connection had been closed
-    std::size_t connections_open = 0;       ///< open now, in use or kept
+    std::uint64_t requests = 0;           ///< written to a connection, redirects included
+    std::uint64_t connections_opened = 0; ///< connected sockets, of all origins
+    std::uint64_t connections_reused = 0; ///< requests that went over a kept connection
+    std::uint64_t stale_retries = 0;      ///< repeated because a kept connection had been closed
+    std::size_t connections_open = 0;     ///< open now, in use or kept
 };
 
 /// A client for HTTP/1.1 over TCP and TLS that keeps connections and follows redirects.
 ///
 /// A request that finds no free connection to its host waits; until then its future is pending and
-/// `cancel()` withdraws it. A request under way is stopped by `request_stop()`: its socket is closed at
-/// once and the future ends as cancelled. Neither Beast nor OpenSSL appears in this header.
+/// `cancel()` withdraws it. A request under way is stopped by `request_stop()`: its socket is
+/// closed at once and the future ends as cancelled. Neither Beast nor OpenSSL appears in this
+/// header.
 ///
-/// **Example** examples/http_fetch.cpp
 /// **Python** the role that urllib, requests or httpx play for `concurrent.futures`.
-/// **Runs on** Its own I/O thread, or the given executor. Callbacks attached to its futures run there
-///   too: they must not block.
+/// **Runs on** Its own I/O thread, or the given executor. Callbacks attached to its futures run
+///   there too: they must not block.
 /// **Thread safety** All members may be called from any thread.
-/// **Lifetime** The destructor stops what is under way (those futures end as cancelled) and waits for it;
-///   it must not run on the client's own I/O thread, so not in a callback of one of its futures.
-/// **Throws** Members throw nothing but `std::bad_alloc`: every failure, a malformed URL included, is in
-///   the future, as `request_error`. A status such as 404 is a response, not a failure.
+/// **Lifetime** The destructor stops what is under way (those futures end as cancelled) and waits
+///   for it; it must not run on the client's own I/O thread, so not in a callback of one of its
+///   futures.
+/// **Throws** Members throw nothing but `std::bad_alloc`: every failure, a malformed URL included,
+///   is in the future, as `request_error`. A status such as 404 is a response, not a failure.
 /// **See** docs/http.md
 class client {
 public:
@@ -142,14 +144,16 @@ public:
 
     /// Fetches a resource into a file.
     ///
-    /// The body is written beside the target under a temporary name and renamed when it is complete, so
-    /// that `path` is either the whole new file or what it was before. The folder must exist.
+    /// The body is written beside the target under a temporary name and renamed when it is
+    /// complete, so that `path` is either the whole new file or what it was before. The folder must
+    /// exist.
     ///
     /// **Blocks** Never; files are written on a thread of the client's own.
     /// **Cancellation** Removes the temporary file.
-    /// **Throws** (into the future) `request_error`; with its `path()` set if the file was the reason.
-    future<download_result> download(std::string_view url, std::filesystem::path path,
-                                     request_options options = {});
+    /// **Throws** (into the future) `request_error`; with its `path()` set if the file was the
+    ///   reason.
+    future<download_result>
+    download(std::string_view url, std::filesystem::path path, request_options options = {});
 
     /// Cancels what waits and stops what runs; the client stays usable.
     void stop_all();

@@ -51,8 +51,8 @@ bool is_timeout(const std::error_code& code) noexcept;
 
 /// Tells whether the same request may well succeed a little later.
 ///
-/// True for time-outs, refused, reset and closed connections, unreachable networks, unknown hosts and
-/// truncated bodies; false for bad requests, bad responses, TLS and file errors.
+/// True for time-outs, refused, reset and closed connections, unreachable networks, unknown hosts
+/// and truncated bodies; false for bad requests, bad responses, TLS and file errors.
 bool is_retryable(const std::error_code& code) noexcept;
 
 /// A request that got no (complete) response, or whose body could not be stored.
@@ -64,7 +64,9 @@ public:
     request_error(std::error_code code, std::string url, std::string_view detail = {});
 
     /// Reports that `path` could not be written with the body from `url`.
-    request_error(std::error_code code, std::string url, std::filesystem::path path,
+    request_error(std::error_code code,
+                  std::string url,
+                  std::filesystem::path path,
                   std::string_view action);
 
     const char* what() const noexcept override { return text_.c_str(); }

@@ -33,8 +33,8 @@ public:
 
     /// Appends a field, keeping others of the same name.
     ///
-    /// **Throws** `std::invalid_argument` if the name is not a token or the value holds a line end or
-    ///   another control character: such a field could smuggle a second request.
+    /// **Throws** `std::invalid_argument` if the name is not a token or the value holds a line end
+    ///   or another control character: such a field could smuggle a second request.
     void add(std::string name, std::string value);
 
     /// Replaces every field of this name by one.

@@ -13,10 +13,11 @@ namespace cofutures::http {
 
 /// An absolute http or https URL in normal form.
 ///
-/// Scheme and host are in lower case, the port is always known, the path is never empty, dot segments
-/// are resolved, and what may not stand in a URL (blanks, non-ASCII bytes) is percent-encoded; the
-/// fragment is dropped, since it is never sent. User names in URLs are refused: pass an
-/// `Authorization` header instead, which the client knows to withhold from other servers.
+/// Scheme and host are in lower case, the port is always known, the path is never empty, dot
+/// segments are resolved, and what may not stand in a URL (blanks, non-ASCII bytes) is
+/// percent-encoded; the fragment is dropped, since it is never sent. User names in URLs are
+/// refused: pass an `Authorization` header instead, which the client knows to withhold from other
+/// servers.
 ///
 /// **Thread safety** As a `std::string`.
 /// **See** RFC 3986; RFC 9110 section 4.2.
@@ -24,8 +25,8 @@ class url {
 public:
     /// Reads an absolute URL.
     ///
-    /// **Throws** `request_error` with `errc::invalid_url` or `errc::unsupported_scheme`, saying which
-    ///   part is wrong.
+    /// **Throws** `request_error` with `errc::invalid_url` or `errc::unsupported_scheme`, saying
+    ///   which part is wrong.
     explicit url(std::string_view text);
 
     /// "http" or "https".
@@ -41,8 +42,8 @@ public:
 
     /// The last segment of the path, percent-decoded: a name for the file. Empty for ".../".
     ///
-    /// Never contains a slash, a backslash or a control character, and is never "." or "..", so that
-    /// it cannot lead out of the folder it is appended to.
+    /// Never contains a slash, a backslash or a control character, and is never "." or "..", so
+    /// that it cannot lead out of the folder it is appended to.
     std::string file_name() const;
 
     /// Host and, unless it is the scheme's own, port: the value of the `Host` header.

@@ -1,0 +1,49 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// What the calls of one client have in common.
+
+#include <cofutures/http/client.hpp>
+
+#include "connection_pool.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace cofutures::http::detail {
+
+/// What all exchanges of a client share. Everything but the counters belongs to the strand.
+class exchange_context {
+public:
+    exchange_context(asio::any_io_executor strand, client_options options);
+
+    /// The TLS settings, made when first needed: reading the system's certificates takes a while.
+    asio::ssl::context& tls();
+
+    /// The thread that writes files, started when first needed.
+    asio::thread_pool& files();
+
+    const asio::any_io_executor strand;
+    const client_options options;
+    // Written on the strand, read by anyone who asks for statistics; they publish nothing but
+    // themselves.
+    std::atomic<std::uint64_t> requests{0};
+    std::atomic<std::uint64_t> opened{0};
+    std::atomic<std::uint64_t> reused{0};
+    std::atomic<std::uint64_t> stale{0};
+    std::atomic<std::size_t> open{0};
+
+    connection_pool pool;
+
+private:
+    std::unique_ptr<asio::ssl::context> tls_;
+    std::unique_ptr<asio::thread_pool> files_;
+};
+
+} // namespace cofutures::http::detail

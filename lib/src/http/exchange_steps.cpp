@@ -1,0 +1,174 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "exchange.hpp"
+#include "run_on.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <utility>
+
+// The steps of an exchange that wait: for addresses, for the connection, for the disk, for too
+// long.
+
+namespace cofutures::http::detail {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+asio::awaitable<void> exchange::open_connection()
+{
+    const bool secure = job_.message.url.scheme() == "https";
+    const bool verify = context_.options.tls.verification == tls_options::verification::required;
+    arm(job_.limits.resolve, errc::resolve_timed_out);
+    std::vector<tcp::endpoint> addresses = co_await resolve();
+    require_running();
+    connection_ = std::make_unique<connection>(context_.strand, context_.open);
+    arm(job_.limits.connect, errc::connect_timed_out);
+    co_await connection_->connect(std::move(addresses));
+    require_running();
+    context_.opened.fetch_add(1, std::memory_order_relaxed);
+    if (secure) {
+        arm(job_.limits.tls_handshake, errc::tls_handshake_timed_out);
+        co_await connection_->handshake(context_.tls(), job_.message.url.host(), verify);
+        require_running();
+    }
+}
+
+// A look-up that may outlive the exchange that asked: a running getaddrinfo() cannot be cancelled.
+struct exchange::lookup {
+    explicit lookup(const asio::any_io_executor& executor) : resolver(executor) {}
+
+    tcp::resolver resolver;
+    bool done = false;
+    error_code ec;
+    std::vector<tcp::endpoint> endpoints;
+};
+
+std::shared_ptr<exchange::lookup> exchange::start_lookup(const std::string& host,
+                                                         std::uint16_t port)
+{
+    auto search = std::make_shared<lookup>(context_.strand);
+    search->resolver.async_resolve(
+        host,
+        std::to_string(port),
+        [search, self = weak_from_this()](const error_code& ec,
+                                          const tcp::resolver::results_type& found) {
+            search->ec = ec;
+            search->endpoints.assign(found.begin(), found.end());
+            search->done = true;
+            if (const auto waiting = self.lock()) {
+                waiting->event_.trigger();
+            }
+        });
+    return search;
+}
+
+asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve()
+{
+    const std::string& host = job_.message.url.host();
+    const std::uint16_t port = job_.message.url.port();
+    const auto known = context_.options.addresses.find(host);
+    const std::vector<std::string> written =
+        known == context_.options.addresses.end() ? std::vector{host} : known->second;
+    std::vector<tcp::endpoint> endpoints;
+    for (const std::string& each : written) {
+        error_code ec;
+        if (const asio::ip::address address = asio::ip::make_address(each, ec); !ec) {
+            endpoints.emplace_back(address, port);
+        }
+    }
+    if (!endpoints.empty()) {
+        co_return endpoints;
+    }
+    if (known != context_.options.addresses.end()) {
+        throw std::system_error(make_error_code(errc::host_not_found));
+    }
+
+    const std::shared_ptr<lookup> search = start_lookup(host, port);
+    while (!search->done && !aborted_) {
+        co_await event_.wait();
+    }
+    require_running();
+    if (search->ec) {
+        throw std::system_error(make_error_code(errc::host_not_found));
+    }
+    co_return std::move(search->endpoints);
+}
+
+asio::awaitable<void> exchange::flush_to_file(body_collector& body)
+{
+    auto work = [this, &body] {
+        if (!file_) {
+            file_ = std::make_unique<temp_file>(job_.target);
+        }
+        file_->write(body.bytes);
+        body.bytes.clear();
+    };
+    co_await run_on(context_.files(), std::move(work));
+}
+
+void exchange::arm(timeout limit, errc code)
+{
+    constexpr auto never = steady_clock::time_point::max();
+    deadline_ = limit.deadline().value_or(never);
+    deadline_code_ = code;
+    if (total_deadline_ && *total_deadline_ < deadline_) {
+        deadline_ = *total_deadline_;
+        deadline_code_ = errc::total_timed_out;
+    }
+    // A timer that runs out earlier looks again then: moving it at every read would cost more.
+    if (deadline_ < timer_expiry_) {
+        schedule_timer();
+    }
+}
+
+void exchange::disarm()
+{
+    deadline_ = steady_clock::time_point::max();
+}
+
+void exchange::schedule_timer()
+{
+    timer_expiry_ = deadline_;
+    timer_.expires_at(deadline_);
+    timer_.async_wait([self = weak_from_this()](const error_code& ec) {
+        if (const auto alive = self.lock(); alive && !ec) {
+            alive->on_timer();
+        }
+    });
+}
+
+void exchange::on_timer()
+{
+    timer_expiry_ = steady_clock::time_point::max();
+    if (steady_clock::now() >= deadline_) {
+        abort(make_error_code(deadline_code_));
+    } else if (deadline_ != steady_clock::time_point::max()) {
+        schedule_timer();
+    }
+}
+
+void exchange::abort(std::error_code reason)
+{
+    if (finished_ || aborted_) {
+        return;
+    }
+    aborted_ = true;
+    abort_reason_ = reason;
+    if (connection_) {
+        connection_->close();
+    }
+    event_.trigger();
+}
+
+// What an operation returns after abort() may still be a success; it must not be built upon.
+void exchange::require_running() const
+{
+    if (aborted_) {
+        throw std::system_error(std::make_error_code(std::errc::operation_canceled));
+    }
+}
+
+} // namespace cofutures::http::detail
