@@ -30,6 +30,11 @@ namespace {
 /// How many tasks a pump runs before other handlers of the pool get a turn.
 constexpr int tasks_per_pump = 64;
 
+[[noreturn]] void throw_forked_copy()
+{
+    throw executor_shut_down("cofutures: this thread pool belongs to the process that forked this one");
+}
+
 std::string default_prefix()
 {
     static std::atomic<unsigned> pools{0}; // a counter; publishes nothing
@@ -138,6 +143,7 @@ private:
     std::exception_ptr broken_;
     executor_stats totals_; // finished, failed, cancelled, times
     std::vector<std::thread> threads_;
+    std::size_t ended_threads_ = 0; // of these, about to return
     bool joining_ = false;
     bool joined_ = false;
 
@@ -149,7 +155,7 @@ thread_local const thread_pool_executor::impl* thread_pool_executor::impl::curre
 void thread_pool_executor::impl::enqueue(task&& work)
 {
     if (is_forked_copy()) {
-        throw executor_shut_down("cofutures: this thread pool belongs to the process that forked this one");
+        throw_forked_copy();
     }
     detail::task_state* const state = detail::task_access::release(work);
     state->queued_at = timeout::clock::now();
@@ -305,6 +311,9 @@ void thread_pool_executor::impl::run_thread(std::size_t index) noexcept
         break_pool(std::current_exception());
     }
     pool_.attach();
+    std::lock_guard lock(mutex_);
+    ++ended_threads_;
+    idle_.notify_all();
 }
 
 void thread_pool_executor::impl::break_pool(std::exception_ptr cause) noexcept
@@ -375,6 +384,13 @@ bool thread_pool_executor::impl::join(std::optional<timeout::clock::time_point> 
         return false;
     }
     std::unique_lock lock(mutex_);
+    // A thread may still be busy with its initializer although others have done all the work.
+    const auto ended = [this] { return joining_ || ended_threads_ == threads_.size(); };
+    if (!deadline) {
+        idle_.wait(lock, ended);
+    } else if (!idle_.wait_until(lock, *deadline, ended)) {
+        return false;
+    }
     if (joining_) {
         const auto joined = [this] { return joined_; };
         if (deadline) {
@@ -445,6 +461,9 @@ std::size_t thread_pool_executor::max_workers() const noexcept
 
 void thread_pool_executor::shutdown(shutdown_options options)
 {
+    if (impl_->is_forked_copy()) {
+        return; // its lock may be held for ever by a thread that does not exist here
+    }
     impl_->stop_intake(options.cancel_futures);
     if (options.wait) {
         if (impl_->is_own_worker()) {
@@ -456,6 +475,9 @@ void thread_pool_executor::shutdown(shutdown_options options)
 
 bool thread_pool_executor::shutdown_for(timeout limit)
 {
+    if (impl_->is_forked_copy()) {
+        return true;
+    }
     const auto deadline = limit.deadline();
     impl_->stop_intake(false);
     if (impl_->is_own_worker()) {
@@ -466,6 +488,9 @@ bool thread_pool_executor::shutdown_for(timeout limit)
 
 bool thread_pool_executor::wait_idle(timeout limit)
 {
+    if (impl_->is_forked_copy()) {
+        throw_forked_copy();
+    }
     if (impl_->is_own_worker()) {
         throw deadlock_error("cofutures: wait_idle() on a worker of the same pool would wait for itself");
     }
@@ -474,7 +499,7 @@ bool thread_pool_executor::wait_idle(timeout limit)
 
 executor_stats thread_pool_executor::stats() const
 {
-    return impl_->stats();
+    return impl_->is_forked_copy() ? executor_stats() : impl_->stats();
 }
 
 void thread_pool_executor::enqueue(task&& work)

@@ -37,8 +37,8 @@ struct thread_pool_options {
 ///
 /// **Python** `ThreadPoolExecutor`, whose collected pools leave their threads behind.
 /// **Lifetime** The destructor is `shutdown()`: it lets all accepted work finish. Destroyed on one of its
-///   own workers it is `shutdown({.wait = false})`. In a forked child the pool is dead: submitting throws
-///   `executor_shut_down` and destroying it does nothing.
+///   own workers it is `shutdown({.wait = false})`. In a forked child the pool is dead: submitting and
+///   `wait_idle` throw `executor_shut_down`, shutting down and destroying it do nothing.
 /// **Throws** `std::invalid_argument` for a worker count of 0 or less; `submit` throws
 ///   `std::system_error` when the system refuses the very first thread.
 class thread_pool_executor final : public executor {
