@@ -1,0 +1,156 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What docs/http.md quotes, against a scripted server.
+
+#include <cofutures/as_completed.hpp>
+#include <cofutures/asio/async_wait.hpp>
+#include <cofutures/asio/io_context_executor.hpp>
+#include <cofutures/http/client.hpp>
+
+#include "support/scripted_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <unistd.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+namespace cf = cofutures;
+using cf::test::refused_port;
+using cf::test::scripted_server;
+
+// Redirects std::cout for the life of one test.
+class captured_output {
+public:
+    captured_output() : usual_(std::cout.rdbuf(text_.rdbuf())) {}
+    ~captured_output() { std::cout.rdbuf(usual_); }
+
+    captured_output(const captured_output&) = delete;
+    captured_output& operator=(const captured_output&) = delete;
+
+    std::string text() const { return text_.str(); }
+
+private:
+    std::ostringstream text_;
+    std::streambuf* usual_;
+};
+
+void fetch_all(const std::vector<std::string>& urls)
+{
+    // [pages
+    cf::http::client client;
+    std::unordered_map<cf::future<cf::http::response>, std::string> pages;
+    for (const std::string& url : urls) {
+        pages.emplace(client.get(url), url);
+    }
+    for (const auto& page : cf::as_completed(pages)) {
+        try {
+            std::cout << pages.at(page) << " page is " << page.result().body.size() << " bytes\n";
+        } catch (const std::exception& error) {
+            std::cout << error.what() << '\n';
+        }
+    }
+    // pages]
+}
+
+TEST(HttpGuide, FetchesPagesAsTheyComplete)
+{
+    scripted_server server;
+    const refused_port nobody;
+    const std::string refused = "http://127.0.0.1:" + std::to_string(nobody.port()) + "/";
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write_ok("hello");
+        connection.expect_closed();
+    });
+    captured_output output;
+
+    fetch_all({server.url("/"), refused});
+    answers.join();
+
+    EXPECT_NE(output.text().find(server.url("/") + " page is 5 bytes\n"), std::string::npos);
+    EXPECT_NE(output.text().find(refused + ": Connection refused\n"), std::string::npos);
+}
+
+// [coroutine
+asio::awaitable<std::string> title_of(cf::http::client& client, std::string url)
+{
+    cf::http::response page = co_await client.get(url);
+    page.ensure_success(); // throws "HTTP 404 Not Found: URL"; without it, a 404 is a response
+    const auto begin = page.body.find("<title>");
+    const auto end = page.body.find("</title>");
+    co_return begin < end ? page.body.substr(begin + 7, end - begin - 7) : "(none)";
+}
+// coroutine]
+
+TEST(HttpGuide, AwaitsAPage)
+{
+    scripted_server server;
+    cf::http::client client;
+    cf::io_context_executor io;
+
+    auto title = io.submit(title_of, std::ref(client), server.url("/"));
+    auto connection = server.accept();
+    connection.read_request();
+    connection.write_ok("<html><title>Flags</title></html>");
+
+    EXPECT_EQ(title.result(10s), "Flags");
+}
+
+void save_image(cf::http::client& client,
+                const std::string& url,
+                const std::filesystem::path& folder)
+{
+    // [download
+    const std::string name = cf::http::url(url).file_name();
+    const cf::http::request_options options{.limits = cf::http::time_limits{.total = 60s},
+                                            .max_body = 10'000'000};
+    cf::http::download_result image = client.download(url, folder / name, options).result();
+    if (image.ok()) {
+        std::cout << name << " was downloaded...\n";
+    } else {
+        std::cout << image.url << ": HTTP " << image.status << '\n';
+    }
+    // download]
+}
+
+TEST(HttpGuide, SavesAnImage)
+{
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("cofutures_guide_" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    scripted_server server;
+    cf::http::client client;
+    captured_output output;
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write_ok("image");
+        connection.read_request();
+        connection.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    });
+
+    save_image(client, server.url("/br/br.png"), folder);
+    save_image(client, server.url("/xx/xx.png"), folder);
+    answers.join();
+
+    EXPECT_TRUE(std::filesystem::exists(folder / "br.png"));
+    EXPECT_EQ(output.text(),
+              "br.png was downloaded...\n" + server.url("/xx/xx.png") + ": HTTP 404\n");
+    std::filesystem::remove_all(folder);
+}
+
+} // namespace
