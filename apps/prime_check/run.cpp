@@ -1,0 +1,242 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "run.hpp"
+
+#include "check.hpp"
+#include "progress.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <mutex>
+
+#include <unistd.h>
+
+namespace prime_check {
+
+namespace {
+
+/// Standard output and the count of verdicts, shared with the thread that waits for Ctrl-C.
+class printer {
+public:
+    void start(bool json) noexcept { json_ = json; }
+
+    void print(const verdict& answer)
+    {
+        std::lock_guard lock(mutex_);
+        ++count_;
+        if (json_) {
+            write(fmt::format("{}\n    {{\"number\": {}, \"prime\": {}}}",
+                              count_ == 1 ? "" : ",",
+                              answer.number,
+                              answer.is_prime));
+        } else {
+            write(fmt::format(
+                "{} is prime: {}\n", answer.number, answer.is_prime ? "True" : "False"));
+        }
+        // A reader at the other end of a pipe sees answers come in, at little cost per line.
+        const auto now = std::chrono::steady_clock::now();
+        if (now >= next_flush_) {
+            next_flush_ = now + std::chrono::milliseconds(100);
+            std::fflush(stdout);
+        }
+    }
+
+    void print_text(const std::string& text)
+    {
+        std::lock_guard lock(mutex_);
+        write(text);
+    }
+
+    std::uint64_t count() const
+    {
+        std::lock_guard lock(mutex_);
+        return count_;
+    }
+
+    /// False if anything could not be written, as on a full disk or a closed pipe.
+    bool flush()
+    {
+        std::lock_guard lock(mutex_);
+        return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    }
+
+    /// Ends the process; called with the lock never given back, so that no half line follows.
+    [[noreturn]] void interrupt()
+    {
+        mutex_.lock();
+        std::fflush(stdout);
+        fmt::print(stderr,
+                   "\nprime-check: interrupted after {} number{}\n",
+                   count_,
+                   count_ == 1 ? "" : "s");
+        ::_exit(128 + SIGINT); // no destructors: they would wait for the workers
+    }
+
+private:
+    static void write(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+    mutable std::mutex mutex_;
+    std::uint64_t count_ = 0;                          // guarded by mutex_
+    std::chrono::steady_clock::time_point next_flush_; // guarded by mutex_
+    bool json_ = false;                                // set before the first print
+};
+
+printer output;
+
+std::string summary(std::uint64_t count, mode executor, const options& chosen, double seconds)
+{
+    const auto workers = workers_for(executor, chosen);
+    return fmt::format("{} number{} checked in {:.3f}s ({}{})\n",
+                       count,
+                       count == 1 ? "" : "s",
+                       seconds,
+                       name_of(executor),
+                       executor == mode::sequential
+                           ? ""
+                           : fmt::format(", {} worker{}", workers, workers == 1 ? "" : "s"));
+}
+
+/// A failure after the last verdict: the input's, or the output's.
+int finish(const number_source& numbers)
+{
+    if (!output.flush()) {
+        fmt::print(
+            stderr, "prime-check: standard output cannot be written: {}\n", std::strerror(errno));
+        return 1;
+    }
+    if (!numbers.error().empty()) {
+        fmt::print(stderr, "prime-check: {}\n", numbers.error());
+        return 1;
+    }
+    return 0;
+}
+
+int run_once(const options& chosen)
+{
+    const auto numbers = open_numbers(chosen);
+    progress_bar progress(*numbers);
+    const double seconds = check_on(chosen.executor, chosen, *numbers, [&](const verdict& answer) {
+        output.print(answer);
+        progress.advance(output.count());
+    });
+    progress.finish();
+    if (chosen.json) {
+        output.print_text(fmt::format(
+            "\n  ],\n  \"executor\": \"{}\",\n  \"workers\": {},\n  \"seconds\": {:.6f}\n}}\n",
+            name_of(chosen.executor),
+            workers_for(chosen.executor, chosen),
+            seconds));
+    } else {
+        output.print_text(summary(output.count(), chosen.executor, chosen, seconds));
+    }
+    return finish(*numbers);
+}
+
+/// The first mode prints the verdicts; the others must give the same ones.
+int run_comparison(const options& chosen)
+{
+    struct outcome {
+        mode executor;
+        double seconds;
+    };
+    std::array<outcome, 3> outcomes{
+        {{mode::sequential, 0}, {mode::threads, 0}, {mode::processes, 0}}};
+    std::uint64_t expected = 0; // a checksum of the sequential verdicts
+    for (auto& each : outcomes) {
+        const auto numbers = open_numbers(chosen);
+        std::uint64_t checksum = 0;
+        const bool print = each.executor == mode::sequential;
+        each.seconds = check_on(each.executor, chosen, *numbers, [&](const verdict& answer) {
+            checksum = checksum * 31 + answer.number * 2 + (answer.is_prime ? 1 : 0);
+            if (print) {
+                output.print(answer);
+            }
+        });
+        if (print) {
+            expected = checksum;
+            if (const int status = finish(*numbers); status != 0) {
+                return status;
+            }
+        } else if (checksum != expected) {
+            fmt::print(stderr, "prime-check: {} and sequential disagree\n", name_of(each.executor));
+            return 1;
+        }
+    }
+
+    const double sequential = outcomes[0].seconds;
+    std::string table =
+        chosen.json
+            ? "\n  ],\n  \"comparison\": ["
+            : fmt::format(
+                  "\n{:<12} {:>7} {:>10} {:>9}\n", "executor", "workers", "time", "speed-up");
+    for (const auto& each : outcomes) {
+        const auto workers = workers_for(each.executor, chosen);
+        const double speed_up = each.seconds > 0 ? sequential / each.seconds : 1;
+        if (chosen.json) {
+            table += fmt::format("{}\n    {{\"executor\": \"{}\", \"workers\": {}, \"seconds\": "
+                                 "{:.6f}, \"speed_up\": {:.3f}}}",
+                                 each.executor == mode::sequential ? "" : ",",
+                                 name_of(each.executor),
+                                 workers,
+                                 each.seconds,
+                                 speed_up);
+        } else {
+            table += fmt::format("{:<12} {:>7} {:>9.3f}s {:>8.2f}x\n",
+                                 name_of(each.executor),
+                                 workers,
+                                 each.seconds,
+                                 speed_up);
+        }
+    }
+    output.print_text(table + (chosen.json ? "\n  ]\n}\n" : ""));
+    return finish(number_list({}));
+}
+
+} // namespace
+
+int run(const options& chosen)
+{
+    output.start(chosen.json);
+    if (chosen.json) {
+        output.print_text("{\n  \"numbers\": [");
+    }
+    try {
+        return chosen.compare ? run_comparison(chosen) : run_once(chosen);
+    } catch (const std::exception& problem) {
+        output.flush();
+        fmt::print(stderr, "prime-check: {}\n", problem.what());
+        return 1;
+    }
+}
+
+interrupt_watch::interrupt_watch()
+{
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, nullptr);
+    waiter_ = std::thread([this, interrupt] {
+        int signal = 0;
+        sigwait(&interrupt, &signal);
+        if (!over_) {
+            output.interrupt();
+        }
+    });
+}
+
+interrupt_watch::~interrupt_watch()
+{
+    over_ = true;
+    pthread_kill(waiter_.native_handle(), SIGINT);
+    waiter_.join();
+}
+
+} // namespace prime_check
