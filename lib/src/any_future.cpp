@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <cofutures/any_future.hpp>
-
 #include <cofutures/detail/type_name.hpp>
 
 #include <ostream>
@@ -24,9 +23,12 @@ std::exception_ptr any_future::exception(timeout limit) const
         throw timeout_error();
     }
     switch (target.current()) {
-    case detail::phase::cancelled: throw cancelled_error();
-    case detail::phase::failed: return target.observe_error();
-    default: return nullptr;
+    case detail::phase::cancelled:
+        throw cancelled_error();
+    case detail::phase::failed:
+        return target.observe_error();
+    default:
+        return nullptr;
     }
 }
 
@@ -39,7 +41,8 @@ void any_future::require_success(timeout limit) const
 
 void any_future::throw_no_state()
 {
-    throw invalid_state_error("cofutures: the future has no task (it was default-constructed or moved from)");
+    throw invalid_state_error(
+        "cofutures: the future has no task (it was default-constructed or moved from)");
 }
 
 std::string to_string(const any_future& future)
@@ -58,11 +61,14 @@ std::ostream& operator<<(std::ostream& out, const any_future& future)
     state->refresh();
     out << "<future " << static_cast<const void*>(state) << " state=";
     switch (state->current()) {
-    case detail::phase::pending: return out << "pending>";
+    case detail::phase::pending:
+        return out << "pending>";
     case detail::phase::running:
-    case detail::phase::finishing: return out << "running>";
+    case detail::phase::finishing:
+        return out << "running>";
     case detail::phase::cancelling:
-    case detail::phase::cancelled: return out << "cancelled>";
+    case detail::phase::cancelled:
+        return out << "cancelled>";
     case detail::phase::succeeded:
         return out << "finished returned " << detail::demangled(state->value_type()) << '>';
     case detail::phase::failed:

@@ -17,6 +17,7 @@ namespace cofutures::detail {
 /// `membership` is a file like /proc/self/cgroup, `mount` the place where cgroups are mounted.
 ///
 /// **See** the kernel's cgroup-v2.rst ("cpu.max") and sched-bwc.rst (v1).
-std::optional<std::size_t> cgroup_cpu_quota(const std::filesystem::path& membership, const std::filesystem::path& mount);
+std::optional<std::size_t> cgroup_cpu_quota(const std::filesystem::path& membership,
+                                            const std::filesystem::path& mount);
 
 } // namespace cofutures::detail

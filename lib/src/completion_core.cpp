@@ -17,8 +17,7 @@ struct completion_core::impl : std::enable_shared_from_this<completion_core::imp
     struct entry final : completion_node {
         entry(impl& queue_, any_future future_)
             : completion_node(when::at_once), queue(queue_), future(std::move(future_))
-        {
-        }
+        {}
         completion_node* complete(shared_state&) noexcept override { return queue.done(*this); }
 
         impl& queue;
@@ -28,7 +27,9 @@ struct completion_core::impl : std::enable_shared_from_this<completion_core::imp
 
     /// A receiver in line, and then the node that carries a future to it, outside every lock.
     struct delivery final : completion_node {
-        explicit delivery(std::unique_ptr<receiver> to_) : completion_node(when::in_turn), to(std::move(to_)) {}
+        explicit delivery(std::unique_ptr<receiver> to_)
+            : completion_node(when::in_turn), to(std::move(to_))
+        {}
         completion_node* complete(shared_state&) noexcept override
         {
             const std::unique_ptr<delivery> self(this);

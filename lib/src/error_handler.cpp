@@ -1,9 +1,8 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <cofutures/error_handler.hpp>
-
 #include <cofutures/detail/type_name.hpp>
+#include <cofutures/error_handler.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -17,10 +16,14 @@ namespace {
 const char* what_happened(error_report::source where)
 {
     switch (where) {
-    case error_report::source::unobserved_failure: return "a task failed and nobody looked";
-    case error_report::source::done_callback: return "a done-callback threw";
-    case error_report::source::initializer: return "a worker's initializer threw";
-    case error_report::source::handler: return "a handler threw";
+    case error_report::source::unobserved_failure:
+        return "a task failed and nobody looked";
+    case error_report::source::done_callback:
+        return "a done-callback threw";
+    case error_report::source::initializer:
+        return "a worker's initializer threw";
+    case error_report::source::handler:
+        return "a handler threw";
     }
     return "error";
 }

@@ -1,12 +1,11 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <cofutures/error.hpp>
 #include <cofutures/manual_executor.hpp>
 
 #include "task_ledger.hpp"
 #include "task_queue.hpp"
-
-#include <cofutures/error.hpp>
 
 #include <algorithm>
 #include <map>
@@ -20,7 +19,9 @@ public:
     {
         {
             const auto guard = lock();
-            const auto timer = std::find_if(delayed.begin(), delayed.end(), [&](const auto& entry) { return entry.second == &work; });
+            const auto timer = std::find_if(delayed.begin(), delayed.end(), [&](const auto& entry) {
+                return entry.second == &work;
+            });
             if (timer != delayed.end()) {
                 delayed.erase(timer);
             } else if (!ready.erase(work)) {
@@ -42,7 +43,8 @@ public:
     }
 
     detail::task_queue ready;
-    std::multimap<time_point, detail::task_state*> delayed; // equal times keep the order of submission
+    std::multimap<time_point, detail::task_state*>
+        delayed; // equal times keep the order of submission
     time_point now{};
 };
 
@@ -114,7 +116,8 @@ void manual_executor::run_until_done(const any_future& awaited)
 {
     while (!awaited.done()) {
         if (!step_in_time() && !awaited.done()) {
-            throw deadlock_error("cofutures: nothing is left to run that could finish " + to_string(awaited));
+            throw deadlock_error("cofutures: nothing is left to run that could finish " +
+                                 to_string(awaited));
         }
     }
 }
@@ -128,7 +131,8 @@ manual_executor::time_point manual_executor::now() const
 void manual_executor::advance(duration by)
 {
     if (by < duration::zero()) {
-        throw std::invalid_argument("cofutures: a manual clock does not go back, got " + std::to_string(by.count()) + " ns");
+        throw std::invalid_argument("cofutures: a manual clock does not go back, got " +
+                                    std::to_string(by.count()) + " ns");
     }
     const auto lock = impl_->lock();
     const auto room = time_point::max() - impl_->now;
@@ -203,7 +207,8 @@ bool manual_executor::wait_idle(timeout limit)
         }
     }
     auto lock = impl_->lock();
-    return impl_->wait_until_none_runs(lock, "wait_idle", deadline) && impl_->ready.empty() && impl_->delayed.empty();
+    return impl_->wait_until_none_runs(lock, "wait_idle", deadline) && impl_->ready.empty() &&
+           impl_->delayed.empty();
 }
 
 executor_stats manual_executor::stats() const

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <cofutures/detail/map_core.hpp>
-
 #include <cofutures/promise.hpp>
 
 #include <algorithm>
@@ -21,7 +20,10 @@ void map_core::check(const map_options& options)
 }
 
 map_core::map_core(std::unique_ptr<map_feed> feed, const map_options& options, order results)
-    : feed_(std::move(feed)), deadline_(options.timeout.deadline()), chunked_(options.chunk_size > 1), order_(results)
+    : feed_(std::move(feed)),
+      deadline_(options.timeout.deadline()),
+      chunked_(options.chunk_size > 1),
+      order_(results)
 {
     try {
         if (!options.buffer_size) {
@@ -39,13 +41,18 @@ map_core::map_core(std::unique_ptr<map_feed> feed, const map_options& options, o
 }
 
 map_core::map_core(map_core&& other) noexcept
-    : feed_(std::move(other.feed_)), deadline_(other.deadline_), chunked_(other.chunked_), order_(other.order_),
-      begun_(std::exchange(other.begun_, false)), current_(std::exchange(other.current_, {})),
-      index_(std::exchange(other.index_, 0)), under_way_(std::exchange(other.under_way_, 0)),
-      in_order_(std::exchange(other.in_order_, {})), completed_(std::move(other.completed_)),
+    : feed_(std::move(other.feed_)),
+      deadline_(other.deadline_),
+      chunked_(other.chunked_),
+      order_(other.order_),
+      begun_(std::exchange(other.begun_, false)),
+      current_(std::exchange(other.current_, {})),
+      index_(std::exchange(other.index_, 0)),
+      under_way_(std::exchange(other.under_way_, 0)),
+      in_order_(std::exchange(other.in_order_, {})),
+      completed_(std::move(other.completed_)),
       inputs_of_(std::exchange(other.inputs_of_, {}))
-{
-}
+{}
 
 map_core::~map_core()
 {
@@ -148,7 +155,8 @@ const any_future& map_core::current()
         }
         --under_way_;
     }
-    const bool done = deadline_ ? current_.future.wait_until(*deadline_) : (current_.future.wait(), true);
+    const bool done =
+        deadline_ ? current_.future.wait_until(*deadline_) : (current_.future.wait(), true);
     if (!done) {
         time_is_over();
     }

@@ -1,9 +1,8 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <cofutures/detail/shared_state.hpp>
-
 #include <cofutures/detail/config.hpp>
+#include <cofutures/detail/shared_state.hpp>
 #include <cofutures/error_handler.hpp>
 
 #include <condition_variable>
@@ -71,8 +70,8 @@ bool shared_state::move_phase(phase from, phase to) noexcept
     auto word = word_.load(std::memory_order_relaxed);
     while (phase(word & phase_mask) == from) {
         const auto moved = (word & ~phase_mask) | static_cast<std::uint32_t>(to);
-        if (word_.compare_exchange_weak(word, moved, std::memory_order_acq_rel,
-                                        std::memory_order_relaxed)) {
+        if (word_.compare_exchange_weak(
+                word, moved, std::memory_order_acq_rel, std::memory_order_relaxed)) {
             return true;
         }
     }
@@ -86,7 +85,8 @@ bool shared_state::start() noexcept
 
 bool shared_state::claim() noexcept
 {
-    return move_phase(phase::running, phase::finishing) || move_phase(phase::pending, phase::finishing) ||
+    return move_phase(phase::running, phase::finishing) ||
+           move_phase(phase::pending, phase::finishing) ||
            // Between the two attempts the state may have gone from pending to running.
            move_phase(phase::running, phase::finishing);
 }
@@ -95,8 +95,10 @@ completion_list shared_state::publish(phase outcome) noexcept
 {
     auto word = word_.load(std::memory_order_relaxed);
     COFUTURES_ASSERT(!is_done(phase(word & phase_mask)) && is_done(outcome));
-    while (!word_.compare_exchange_weak(word, (word & ~phase_mask) | static_cast<std::uint32_t>(outcome),
-                                        std::memory_order_seq_cst, std::memory_order_relaxed)) {
+    while (!word_.compare_exchange_weak(word,
+                                        (word & ~phase_mask) | static_cast<std::uint32_t>(outcome),
+                                        std::memory_order_seq_cst,
+                                        std::memory_order_relaxed)) {
     }
 
     completion_list in_turn;

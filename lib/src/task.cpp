@@ -1,10 +1,9 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <cofutures/task.hpp>
-
 #include <cofutures/error.hpp>
 #include <cofutures/executor.hpp>
+#include <cofutures/task.hpp>
 
 namespace cofutures {
 
@@ -44,7 +43,8 @@ std::string detail::task_label(const task_options& options, std::string type_nam
 {
     std::string label = options.name.empty() ? std::move(type_name) : options.name;
     if (options.location) {
-        label += std::string(" at ") + options.location->file_name() + ":" + std::to_string(options.location->line());
+        label += std::string(" at ") + options.location->file_name() + ":" +
+                 std::to_string(options.location->line());
     }
     return label;
 }

@@ -44,29 +44,39 @@ void task_ledger::run(task_state& work) noexcept
     {
         std::lock_guard lock(mutex_);
         --in_callbacks_;
-        running_.erase(std::find(running_.rbegin(), running_.rend(), std::this_thread::get_id()).base() - 1);
+        running_.erase(
+            std::find(running_.rbegin(), running_.rend(), std::this_thread::get_id()).base() - 1);
         changed_.notify_all();
     }
     state.release_owner();
 }
 
-void task_ledger::end(phase outcome, timeout::clock::duration queued, timeout::clock::duration ran) noexcept
+void task_ledger::end(phase outcome,
+                      timeout::clock::duration queued,
+                      timeout::clock::duration ran) noexcept
 {
     std::lock_guard lock(mutex_);
     ++in_callbacks_;
     totals_.queue_time += queued;
     totals_.run_time += ran;
     switch (outcome) {
-    case phase::succeeded: ++totals_.finished; break;
-    case phase::failed: ++totals_.failed; break;
-    default: ++totals_.cancelled; break;
+    case phase::succeeded:
+        ++totals_.finished;
+        break;
+    case phase::failed:
+        ++totals_.failed;
+        break;
+    default:
+        ++totals_.cancelled;
+        break;
     }
 }
 
 void task_ledger::refuse_on_own_worker(const char* call) const
 {
     if (std::find(running_.begin(), running_.end(), std::this_thread::get_id()) != running_.end()) {
-        throw deadlock_error(std::string("cofutures: ") + call + "() in a task of the same executor would wait for itself");
+        throw deadlock_error(std::string("cofutures: ") + call +
+                             "() in a task of the same executor would wait for itself");
     }
 }
 

@@ -23,7 +23,10 @@ public:
     std::size_t size() const noexcept { return size_; }
 
     /// The oldest task, or null. Needs no lock.
-    task_state* pop() noexcept { return first_ != nullptr ? std::exchange(first_, first_->next) : nullptr; }
+    task_state* pop() noexcept
+    {
+        return first_ != nullptr ? std::exchange(first_, first_->next) : nullptr;
+    }
 
 private:
     task_state* first_ = nullptr;

@@ -1,13 +1,12 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <cofutures/detail/config.hpp>
+#include <cofutures/error.hpp>
 #include <cofutures/thread_pool_executor.hpp>
 
 #include "fork_guard.hpp"
 #include "task_queue.hpp"
-
-#include <cofutures/detail/config.hpp>
-#include <cofutures/error.hpp>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -32,7 +31,8 @@ constexpr int tasks_per_pump = 64;
 
 [[noreturn]] void throw_forked_copy()
 {
-    throw executor_shut_down("cofutures: this thread pool belongs to the process that forked this one");
+    throw executor_shut_down(
+        "cofutures: this thread pool belongs to the process that forked this one");
 }
 
 std::string default_prefix()
@@ -44,7 +44,10 @@ std::string default_prefix()
 /// Memory for the one operation of a pump that Asio holds at a time, so that posting allocates nothing.
 class pump_memory {
 public:
-    void* allocate(std::size_t bytes) { return bytes <= storage_.size() ? storage_.data() : ::operator new(bytes); }
+    void* allocate(std::size_t bytes)
+    {
+        return bytes <= storage_.size() ? storage_.data() : ::operator new(bytes);
+    }
     void deallocate(void* memory) noexcept
     {
         if (memory != storage_.data()) {
@@ -63,8 +66,7 @@ struct pump_allocator {
     explicit pump_allocator(pump_memory& memory_) noexcept : memory(&memory_) {}
     template <typename U>
     pump_allocator(const pump_allocator<U>& other) noexcept : memory(other.memory)
-    {
-    }
+    {}
 
     T* allocate(std::size_t count) { return static_cast<T*>(memory->allocate(count * sizeof(T))); }
     void deallocate(T* block, std::size_t) noexcept { memory->deallocate(block); }
@@ -83,14 +85,15 @@ struct pump_allocator {
 /// the queue soon. A submission starts another pump only when the free ones are too few.
 ///
 /// Threads own the impl together, so that it outlives an executor that is destroyed by one of them.
-class thread_pool_executor::impl final : public detail::task_owner, public std::enable_shared_from_this<impl> {
+class thread_pool_executor::impl final : public detail::task_owner,
+                                         public std::enable_shared_from_this<impl> {
 public:
     explicit impl(thread_pool_options options)
         : max_workers_(options.max_workers.value_or(std::min<std::size_t>(32, usable_cpus() + 4))),
-          prefix_(options.thread_name_prefix.empty() ? default_prefix() : std::move(options.thread_name_prefix)),
+          prefix_(options.thread_name_prefix.empty() ? default_prefix()
+                                                     : std::move(options.thread_name_prefix)),
           initializer_(std::move(options.initializer))
-    {
-    }
+    {}
 
     std::size_t max_workers() const noexcept { return max_workers_; }
     bool is_forked_copy() const noexcept { return generation_ != detail::fork_generation(); }
@@ -274,9 +277,15 @@ void thread_pool_executor::impl::run(detail::task_state& work) noexcept
 void thread_pool_executor::impl::count(detail::phase outcome) noexcept
 {
     switch (outcome) {
-    case detail::phase::succeeded: ++totals_.finished; break;
-    case detail::phase::failed: ++totals_.failed; break;
-    default: ++totals_.cancelled; break;
+    case detail::phase::succeeded:
+        ++totals_.finished;
+        break;
+    case detail::phase::failed:
+        ++totals_.failed;
+        break;
+    default:
+        ++totals_.cancelled;
+        break;
     }
 }
 
@@ -298,7 +307,8 @@ void thread_pool_executor::impl::remove(detail::task_state& work) noexcept
 void thread_pool_executor::impl::start_thread()
 {
     threads_.reserve(threads_.size() + 1);
-    threads_.emplace_back([self = shared_from_this(), index = threads_.size()] { self->run_thread(index); });
+    threads_.emplace_back(
+        [self = shared_from_this(), index = threads_.size()] { self->run_thread(index); });
 }
 
 void thread_pool_executor::impl::run_thread(std::size_t index) noexcept
@@ -323,7 +333,8 @@ void thread_pool_executor::impl::break_pool(std::exception_ptr cause) noexcept
         try {
             std::rethrow_exception(cause);
         } catch (...) {
-            std::throw_with_nested(broken_thread_pool("the thread pool " + prefix_ + " is broken: an initializer failed"));
+            std::throw_with_nested(broken_thread_pool("the thread pool " + prefix_ +
+                                                      " is broken: an initializer failed"));
         }
     } catch (...) {
         broken = std::current_exception();
@@ -436,8 +447,7 @@ executor_stats thread_pool_executor::impl::stats() const
 
 thread_pool_executor::thread_pool_executor(thread_pool_options options)
     : impl_(std::make_shared<impl>(std::move(options)))
-{
-}
+{}
 
 thread_pool_executor::~thread_pool_executor()
 {
@@ -467,7 +477,8 @@ void thread_pool_executor::shutdown(shutdown_options options)
     impl_->stop_intake(options.cancel_futures);
     if (options.wait) {
         if (impl_->is_own_worker()) {
-            throw deadlock_error("cofutures: shutdown() on a worker of the same pool would wait for itself");
+            throw deadlock_error(
+                "cofutures: shutdown() on a worker of the same pool would wait for itself");
         }
         impl_->join(std::nullopt);
     }
@@ -481,7 +492,8 @@ bool thread_pool_executor::shutdown_for(timeout limit)
     const auto deadline = limit.deadline();
     impl_->stop_intake(false);
     if (impl_->is_own_worker()) {
-        throw deadlock_error("cofutures: shutdown_for() on a worker of the same pool would wait for itself");
+        throw deadlock_error(
+            "cofutures: shutdown_for() on a worker of the same pool would wait for itself");
     }
     return impl_->join(deadline);
 }
@@ -492,7 +504,8 @@ bool thread_pool_executor::wait_idle(timeout limit)
         throw_forked_copy();
     }
     if (impl_->is_own_worker()) {
-        throw deadlock_error("cofutures: wait_idle() on a worker of the same pool would wait for itself");
+        throw deadlock_error(
+            "cofutures: wait_idle() on a worker of the same pool would wait for itself");
     }
     return impl_->wait_idle(limit.deadline());
 }

@@ -28,7 +28,8 @@ std::string demangled(const std::type_info& type)
     const std::unique_ptr<char, decltype(&std::free)> text(
         abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
     std::string name = status == 0 ? text.get() : type.name();
-    replace_all(name, "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
+    replace_all(name,
+                "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
                 "std::string");
     return name;
 }

@@ -51,8 +51,7 @@ private:
     struct node final : completion_node {
         node(countdown& owner_, shared_state& state_)
             : completion_node(when::at_once), owner(owner_), state(state_)
-        {
-        }
+        {}
         completion_node* complete(shared_state& done) noexcept override
         {
             owner.count(done);
@@ -66,8 +65,9 @@ private:
     {
         std::lock_guard lock(mutex_);
         --not_done_;
-        satisfied_ = satisfied_ || condition_ == return_when::first_completed ||
-                     (condition_ == return_when::first_exception && done.current() == phase::failed);
+        satisfied_ =
+            satisfied_ || condition_ == return_when::first_completed ||
+            (condition_ == return_when::first_exception && done.current() == phase::failed);
         // Woken once, not once per future: only the change that ends the wait is worth a system call.
         if (satisfied_ || not_done_ == 0) {
             changed_.notify_one();

@@ -4,11 +4,11 @@
 // What does it cost to run a small task on two threads and get its result, compared with the ways Asio
 // itself offers and with the standard library's?
 
-#include "workload.hpp"
-
 #include <cofutures/as_completed.hpp>
 #include <cofutures/thread_pool_executor.hpp>
 #include <cofutures/when_all.hpp>
+
+#include "workload.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -87,25 +87,33 @@ void submit_and_get_asio_post_without_result(benchmark::State& state)
 void submit_and_get_asio_use_future(benchmark::State& state)
 {
     asio::thread_pool pool(workload::workers);
-    measure(state, all_then_all<std::future<std::uint64_t>>(
-                       [&](std::uint64_t n) { return asio::post(pool, asio::use_future([n] { return workload::task(n); })); },
-                       get_std));
+    measure(state,
+            all_then_all<std::future<std::uint64_t>>(
+                [&](std::uint64_t n) {
+                    return asio::post(pool, asio::use_future([n] { return workload::task(n); }));
+                },
+                get_std));
 }
 
 void submit_and_get_asio_packaged_task(benchmark::State& state)
 {
     asio::thread_pool pool(workload::workers);
-    measure(state, all_then_all<std::future<std::uint64_t>>(
-                       [&](std::uint64_t n) {
-                           return asio::post(pool, std::packaged_task<std::uint64_t()>([n] { return workload::task(n); }));
-                       },
-                       get_std));
+    measure(state,
+            all_then_all<std::future<std::uint64_t>>(
+                [&](std::uint64_t n) {
+                    return asio::post(pool, std::packaged_task<std::uint64_t()>([n] {
+                                          return workload::task(n);
+                                      }));
+                },
+                get_std));
 }
 
 void submit_and_get_cofutures(benchmark::State& state)
 {
     cf::thread_pool_executor pool({.max_workers = workload::workers});
-    measure(state, all_then_all<cf::future<std::uint64_t>>([&](std::uint64_t n) { return pool.submit(workload::task, n); }, get_ours));
+    measure(state,
+            all_then_all<cf::future<std::uint64_t>>(
+                [&](std::uint64_t n) { return pool.submit(workload::task, n); }, get_ours));
 }
 
 void as_completed_cofutures(benchmark::State& state)

@@ -13,7 +13,10 @@ namespace workload {
 constexpr std::size_t workers = 2;
 
 /// A task that costs next to nothing, so that what remains is the executor.
-inline std::uint64_t task(std::uint64_t n) noexcept { return n ^ 0x5555; }
+inline std::uint64_t task(std::uint64_t n) noexcept
+{
+    return n ^ 0x5555;
+}
 
 /// The sum of `task(0) … task(count - 1)`, which every contender must arrive at.
 inline std::uint64_t expected(std::uint64_t count) noexcept

@@ -130,7 +130,8 @@ public:
     {
         return left.state_ == right.state_;
     }
-    friend std::strong_ordering operator<=>(const any_future& left, const any_future& right) noexcept
+    friend std::strong_ordering operator<=>(const any_future& left,
+                                            const any_future& right) noexcept
     {
         return std::compare_three_way()(left.state_, right.state_);
     }
@@ -190,15 +191,15 @@ public:
     template <typename F>
     done_callback(const Handle& future, F&& function)
         : completion_node(when::in_turn), future_(future), function_(std::forward<F>(function))
-    {
-    }
+    {}
 
     completion_node* complete(shared_state& state) noexcept override
     {
         try {
             std::invoke(function_, Handle(future_));
         } catch (...) {
-            report_error({error_report::source::done_callback, std::current_exception(), state.task_name()});
+            report_error(
+                {error_report::source::done_callback, std::current_exception(), state.task_name()});
         }
         delete this;
         return nullptr;
@@ -214,7 +215,8 @@ private:
 template <typename Handle, typename Function>
 void any_future::add_callback(Function&& function) const
 {
-    if constexpr (!std::is_function_v<std::remove_reference_t<Function>> && requires { function == nullptr; }) {
+    if constexpr (!std::is_function_v<std::remove_reference_t<Function>> &&
+                  requires { function == nullptr; }) {
         if (function == nullptr) {
             throw std::invalid_argument("cofutures: add_done_callback needs a callable, got null");
         }

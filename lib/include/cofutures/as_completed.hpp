@@ -65,7 +65,8 @@ public:
         as_completed_range* range_ = nullptr;
     };
 
-    as_completed_range(std::vector<Future> futures, std::optional<timeout::clock::time_point> deadline)
+    as_completed_range(std::vector<Future> futures,
+                       std::optional<timeout::clock::time_point> deadline)
         : deadline_(deadline), total_(futures.size())
     {
         for (auto& future : futures) {
@@ -95,7 +96,8 @@ public:
             to.set_result(std::nullopt);
         } else {
             ++asked_;
-            queue_.pop(std::make_unique<detail::future_receiver<Future, std::optional<Future>>>(std::move(to)));
+            queue_.pop(std::make_unique<detail::future_receiver<Future, std::optional<Future>>>(
+                std::move(to)));
         }
         return next;
     }
@@ -134,7 +136,8 @@ private:
 /// **Blocks** not; iterating does.
 /// **Throws** `invalid_state_error` for a future without a task.
 template <future_range Range>
-as_completed_range<future_in_t<Range>> as_completed(Range&& futures, as_completed_options options = {})
+as_completed_range<future_in_t<Range>> as_completed(Range&& futures,
+                                                    as_completed_options options = {})
 {
     return {detail::distinct_futures(futures), options.timeout.deadline()};
 }

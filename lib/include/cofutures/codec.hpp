@@ -55,7 +55,7 @@ byte_buffer encode(const T& value)
     byte_buffer bytes;
     if constexpr (encodable<T>) {
         encoder archive(bytes);
-        archive & value;
+        archive& value;
     }
     return bytes;
 }

@@ -47,10 +47,11 @@ public:
 
     /// Reports a wait for several futures of which some were not done.
     timeout_error(std::size_t unfinished, std::size_t total)
-        : error(std::to_string(unfinished) + " (of " + std::to_string(total) + ") futures unfinished"),
-          unfinished_(unfinished), total_(total)
-    {
-    }
+        : error(std::to_string(unfinished) + " (of " + std::to_string(total) +
+                ") futures unfinished"),
+          unfinished_(unfinished),
+          total_(total)
+    {}
 
     /// How many futures were not done; 0 where a single future was waited for.
     std::size_t unfinished() const noexcept { return unfinished_; }

@@ -33,12 +33,12 @@ struct shutdown_options {
 
 /// A snapshot of what an executor has done and has to do. The sums agree with each other.
 struct executor_stats {
-    std::size_t queued = 0;       ///< tasks accepted and not begun
-    std::size_t running = 0;      ///< tasks begun and not done
-    std::uint64_t finished = 0;   ///< tasks that returned a value
-    std::uint64_t failed = 0;     ///< tasks that threw
-    std::uint64_t cancelled = 0;  ///< tasks cancelled before or, after a stop request, while running
-    std::size_t workers = 0;      ///< workers alive
+    std::size_t queued = 0;      ///< tasks accepted and not begun
+    std::size_t running = 0;     ///< tasks begun and not done
+    std::uint64_t finished = 0;  ///< tasks that returned a value
+    std::uint64_t failed = 0;    ///< tasks that threw
+    std::uint64_t cancelled = 0; ///< tasks cancelled before or, after a stop request, while running
+    std::size_t workers = 0;     ///< workers alive
     std::chrono::nanoseconds queue_time{}; ///< total time that begun tasks had spent queued
     std::chrono::nanoseconds run_time{};   ///< total time that tasks took, without callbacks
 };
@@ -100,7 +100,8 @@ public:
         requires(sizeof...(Ranges) > 0)
     auto map(Function&& function, Ranges&&... ranges)
     {
-        return map(map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return map(
+            map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     }
 
     /// The same with a time limit, chunks or a bounded window: `map({.timeout = 5s}, f, xs)`.
@@ -110,7 +111,9 @@ public:
         requires(sizeof...(Ranges) > 0)
     auto map(map_options options, Function&& function, Ranges&&... ranges)
     {
-        return start_map(detail::map_core::order::of_input, options, std::forward<Function>(function),
+        return start_map(detail::map_core::order::of_input,
+                         options,
+                         std::forward<Function>(function),
                          std::forward<Ranges>(ranges)...);
     }
 
@@ -119,13 +122,16 @@ public:
         requires(sizeof...(Ranges) > 0)
     auto map_unordered(Function&& function, Ranges&&... ranges)
     {
-        return map_unordered(map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return map_unordered(
+            map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     }
     template <typename Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map_unordered(map_options options, Function&& function, Ranges&&... ranges)
     {
-        return start_map(detail::map_core::order::of_completion, options, std::forward<Function>(function),
+        return start_map(detail::map_core::order::of_completion,
+                         options,
+                         std::forward<Function>(function),
                          std::forward<Ranges>(ranges)...);
     }
 
@@ -168,7 +174,8 @@ private:
     template <typename Function, typename... Args>
     auto enqueue_call(Function&& function, Args&&... args)
     {
-        auto [work, made] = make_call(std::forward<Function>(function), std::forward<Args>(args)...);
+        auto [work, made] =
+            make_call(std::forward<Function>(function), std::forward<Args>(args)...);
         enqueue(std::move(work));
         return std::move(made);
     }
@@ -177,18 +184,32 @@ private:
     static auto task_and_future(State* state);
 
     template <typename Function, typename... Ranges>
-    auto start_map(detail::map_core::order order, const map_options& options, Function&& function, Ranges&&... ranges);
+    auto start_map(detail::map_core::order order,
+                   const map_options& options,
+                   Function&& function,
+                   Ranges&&... ranges);
 };
 
 /// Anything with Python's executor interface: every executor of this library, the process pool too.
 template <typename E>
-concept executor_like = requires(E& executor, int (*function)(int), const std::vector<int>& inputs) {
-    { executor.submit(function, 1) } -> std::same_as<future<int>>;
-    { executor.map(function, inputs) } -> std::ranges::input_range;
-    { executor.map_unordered(map_options{}, function, inputs) } -> std::ranges::input_range;
+concept executor_like = requires(E& executor, int (*function)(int), const std::vector<int>& inputs)
+{
+    {
+        executor.submit(function, 1)
+        } -> std::same_as<future<int>>;
+    {
+        executor.map(function, inputs)
+        } -> std::ranges::input_range;
+    {
+        executor.map_unordered(map_options{}, function, inputs)
+        } -> std::ranges::input_range;
     executor.shutdown(shutdown_options{});
-    { executor.shutdown_for(timeout{}) } -> std::same_as<bool>;
-    { executor.wait_idle(timeout{}) } -> std::same_as<bool>;
+    {
+        executor.shutdown_for(timeout{})
+        } -> std::same_as<bool>;
+    {
+        executor.wait_idle(timeout{})
+        } -> std::same_as<bool>;
 };
 
 // Implementation
@@ -205,20 +226,24 @@ struct executor_access {
 template <typename State>
 auto executor::task_and_future(State* state)
 {
-    using result = decltype([]<typename T>(detail::result_state<T>*) -> future<T> { return {}; }(state));
-    return std::pair<task, result>(detail::task_access::adopt(state), detail::future_access::share<result>(*state));
+    using result =
+        decltype([]<typename T>(detail::result_state<T>*) -> future<T> { return {}; }(state));
+    return std::pair<task, result>(detail::task_access::adopt(state),
+                                   detail::future_access::share<result>(*state));
 }
 
 template <typename Function, typename... Args>
 auto executor::make_call(Function&& function, Args&&... args)
 {
     using result = detail::call_result_t<Function, Args...>;
-    static_assert(!detail::awaitable_like<result>,
-                  "cofutures: this callable returns a coroutine, which only io_context_executor can run");
+    static_assert(
+        !detail::awaitable_like<result>,
+        "cofutures: this callable returns a coroutine, which only io_context_executor can run");
     detail::require_callable(function);
-    return task_and_future(
-        new detail::final_call_state<detail::future_value_t<result>, std::decay_t<Function>, std::decay_t<Args>...>(
-            std::forward<Function>(function), std::forward<Args>(args)...));
+    return task_and_future(new detail::final_call_state<detail::future_value_t<result>,
+                                                        std::decay_t<Function>,
+                                                        std::decay_t<Args>...>(
+        std::forward<Function>(function), std::forward<Args>(args)...));
 }
 
 template <typename Function, typename... Args>
@@ -226,12 +251,14 @@ template <typename Function, typename... Args>
 auto executor::submit(task_options options, Function&& function, Args&&... args)
 {
     using result = detail::call_result_t<Function, Args...>;
-    static_assert(!detail::awaitable_like<result>,
-                  "cofutures: this callable returns a coroutine, which only io_context_executor can run");
+    static_assert(
+        !detail::awaitable_like<result>,
+        "cofutures: this callable returns a coroutine, which only io_context_executor can run");
     detail::require_callable(function);
-    auto [work, made] = task_and_future(
-        new detail::named_call_state<detail::future_value_t<result>, std::decay_t<Function>, std::decay_t<Args>...>(
-            std::move(options), std::forward<Function>(function), std::forward<Args>(args)...));
+    auto [work, made] = task_and_future(new detail::named_call_state<detail::future_value_t<result>,
+                                                                     std::decay_t<Function>,
+                                                                     std::decay_t<Args>...>(
+        std::move(options), std::forward<Function>(function), std::forward<Args>(args)...));
     enqueue(std::move(work));
     return std::move(made);
 }
@@ -245,17 +272,20 @@ auto executor::start_map(detail::map_core::order order,
     using stored = std::decay_t<Function>;
     static_assert(detail::task_call<stored&, detail::element_t<Ranges>...>,
                   "cofutures: the function of a map must take one element of each range");
-    using value = detail::future_value_t<detail::call_result_t<stored&, detail::element_t<Ranges>...>>;
+    using value =
+        detail::future_value_t<detail::call_result_t<stored&, detail::element_t<Ranges>...>>;
     using input = std::tuple<detail::element_t<Ranges>...>;
     return detail::make_map<value>(
-        order, options,
+        order,
+        options,
         [this](const stored& f, auto&&... elements) {
             return enqueue_call(f, std::forward<decltype(elements)>(elements)...);
         },
         [this](const stored& f, std::vector<input>&& chunk) {
             return enqueue_call(detail::chunk_call<value, stored, input>(f, std::move(chunk)));
         },
-        std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        std::forward<Function>(function),
+        std::forward<Ranges>(ranges)...);
 }
 
 } // namespace cofutures

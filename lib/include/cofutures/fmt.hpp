@@ -8,9 +8,9 @@
 
 #include <cofutures/future.hpp>
 
-#include <concepts>
-
 #include <fmt/format.h>
+
+#include <concepts>
 
 template <std::derived_from<cofutures::any_future> Future>
 struct fmt::formatter<Future> : fmt::formatter<fmt::string_view> {

@@ -139,7 +139,8 @@ public:
     ///
     /// Needs <cofutures/asio/async_wait.hpp>, where argument-dependent lookup finds the rest.
     template <typename CompletionToken>
-    auto operator()(CompletionToken&& token) && -> decltype(initiate_result(std::declval<future>(), token))
+    auto operator()(CompletionToken&& token) && -> decltype(initiate_result(std::declval<future>(),
+                                                                            token))
     {
         return initiate_result(std::move(*this), token);
     }

@@ -64,7 +64,8 @@ public:
         requires detail::task_call<Function, Args...>
     auto submit_after(duration delay, Function&& function, Args&&... args)
     {
-        auto [work, made] = make_call(std::forward<Function>(function), std::forward<Args>(args)...);
+        auto [work, made] =
+            make_call(std::forward<Function>(function), std::forward<Args>(args)...);
         enqueue_after(delay, std::move(work));
         return std::move(made);
     }

@@ -50,7 +50,10 @@ public:
         }
         void operator++(int) noexcept { ++*this; }
 
-        friend bool operator==(const iterator& at, std::default_sentinel_t) noexcept { return at.is_end(); }
+        friend bool operator==(const iterator& at, std::default_sentinel_t) noexcept
+        {
+            return at.is_end();
+        }
 
     private:
         friend class map_range;
@@ -73,7 +76,8 @@ private:
     stored& current();
 
     detail::map_core core_;
-    [[no_unique_address]] std::conditional_t<std::is_void_v<T>, std::monostate, detail::nothing> unit_;
+    [[no_unique_address]] std::conditional_t<std::is_void_v<T>, std::monostate, detail::nothing>
+        unit_;
 };
 
 // Implementation
@@ -113,7 +117,11 @@ namespace detail {
 
 /// Starts a map whose tasks come from `submit_item(function, element…)`, or for chunks from
 /// `submit_chunk(function, vector<tuple<element…>>)`; both return futures.
-template <typename Value, typename SubmitItem, typename SubmitChunk, typename Function, typename... Ranges>
+template <typename Value,
+          typename SubmitItem,
+          typename SubmitChunk,
+          typename Function,
+          typename... Ranges>
 map_range<Value> make_map(map_core::order order,
                           const map_options& options,
                           SubmitItem submit_item,
@@ -122,17 +130,22 @@ map_range<Value> make_map(map_core::order order,
                           Ranges&&... ranges)
 {
     using stored = std::decay_t<Function>;
-    static_assert(std::copy_constructible<stored>, "cofutures: map copies the function into every task");
+    static_assert(std::copy_constructible<stored>,
+                  "cofutures: map copies the function into every task");
     map_core::check(options);
     require_callable(function);
 
     std::unique_ptr<map_feed> feed;
     if (options.chunk_size == 1) {
         feed = std::make_unique<item_feed<SubmitItem, stored, Ranges...>>(
-            std::move(submit_item), std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+            std::move(submit_item),
+            std::forward<Function>(function),
+            std::forward<Ranges>(ranges)...);
     } else {
         feed = std::make_unique<chunk_feed<SubmitChunk, stored, Ranges...>>(
-            options.chunk_size, std::move(submit_chunk), std::forward<Function>(function),
+            options.chunk_size,
+            std::move(submit_chunk),
+            std::forward<Function>(function),
             std::forward<Ranges>(ranges)...);
     }
     return map_range<Value>(map_core(std::move(feed), options, order));

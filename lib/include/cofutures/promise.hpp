@@ -47,7 +47,8 @@ public:
     ///
     /// **Throws** `invalid_state_error` if the future is cancelled or finished; its outcome stays.
     template <typename... Args>
-        requires((std::is_void_v<T> && sizeof...(Args) == 0) || std::constructible_from<detail::stored_t<T>, Args...> ||
+        requires((std::is_void_v<T> && sizeof...(Args) == 0) ||
+                 std::constructible_from<detail::stored_t<T>, Args...> ||
                  (std::is_reference_v<T> && sizeof...(Args) == 1))
     void set_result(Args&&... args) const
     {
@@ -91,8 +92,7 @@ private:
 
 template <typename T>
 promise<T>::promise() : state_(detail::owner_ptr<stoppable_state>::adopt(new stoppable_state))
-{
-}
+{}
 
 template <typename T>
 promise<T>& promise<T>::operator=(promise&& other) noexcept
@@ -138,7 +138,8 @@ template <typename T>
 bool promise<T>::try_set_exception(std::exception_ptr error) const
 {
     if (error == nullptr) {
-        throw std::invalid_argument("cofutures: a failure needs an exception, got a null exception_ptr");
+        throw std::invalid_argument(
+            "cofutures: a failure needs an exception, got a null exception_ptr");
     }
     if (!state().claim()) {
         return false;

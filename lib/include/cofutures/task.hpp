@@ -80,9 +80,9 @@ class named_call_state final : public call_state<Result, Function, Args...> {
 public:
     template <typename... As>
     explicit named_call_state(task_options options, As&&... args)
-        : call_state<Result, Function, Args...>(std::forward<As>(args)...), options_(std::move(options))
-    {
-    }
+        : call_state<Result, Function, Args...>(std::forward<As>(args)...),
+          options_(std::move(options))
+    {}
 
     std::string task_name() const override
     {

@@ -47,10 +47,12 @@ public:
 
     /// Python's positional form: `thread_pool_executor pool(3, "fetch");`
     template <std::integral Integer>
-    explicit thread_pool_executor(Integer max_workers, std::string thread_name_prefix = {}, cofutures::initializer init = {})
-        : thread_pool_executor(thread_pool_options{worker_count(max_workers), std::move(thread_name_prefix), std::move(init)})
-    {
-    }
+    explicit thread_pool_executor(Integer max_workers,
+                                  std::string thread_name_prefix = {},
+                                  cofutures::initializer init = {})
+        : thread_pool_executor(thread_pool_options{
+              worker_count(max_workers), std::move(thread_name_prefix), std::move(init)})
+    {}
 
     ~thread_pool_executor() override;
 

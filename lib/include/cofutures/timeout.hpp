@@ -39,8 +39,7 @@ public:
     template <typename Duration>
     constexpr timeout(std::chrono::time_point<clock, Duration> until)
         : kind_(kind::absolute), ticks_(saturated(until.time_since_epoch()))
-    {
-    }
+    {}
 
     /// The point in time at which a wait that begins now must end; empty for "never".
     std::optional<clock::time_point> deadline() const noexcept

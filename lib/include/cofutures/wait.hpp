@@ -95,7 +95,8 @@ wait_result<future_in_t<Range>> wait(Range&& futures, wait_options options = {})
 }
 
 /// The same for `wait({a, b})` with futures of any types.
-inline wait_result<any_future> wait(std::initializer_list<any_future> futures, wait_options options = {})
+inline wait_result<any_future> wait(std::initializer_list<any_future> futures,
+                                    wait_options options = {})
 {
     return wait(std::vector<any_future>(futures), options);
 }

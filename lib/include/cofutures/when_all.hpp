@@ -24,10 +24,12 @@ namespace detail {
 
 /// What a void result becomes in a tuple.
 template <typename T>
-using regular_t = std::conditional_t<
-    std::is_void_v<T>,
-    std::monostate,
-    std::conditional_t<std::is_reference_v<T>, std::reference_wrapper<std::remove_reference_t<T>>, T>>;
+using regular_t =
+    std::conditional_t<std::is_void_v<T>,
+                       std::monostate,
+                       std::conditional_t<std::is_reference_v<T>,
+                                          std::reference_wrapper<std::remove_reference_t<T>>,
+                                          T>>;
 
 template <typename T>
 regular_t<T> regular_result(future<T> done)
@@ -57,7 +59,9 @@ public:
 
 private:
     struct node final : completion_node {
-        explicit node(std::shared_ptr<gathering> owner_) : completion_node(when::in_turn), owner(std::move(owner_)) {}
+        explicit node(std::shared_ptr<gathering> owner_)
+            : completion_node(when::in_turn), owner(std::move(owner_))
+        {}
         completion_node* complete(shared_state& state) noexcept override
         {
             const std::unique_ptr<node> self(this);
@@ -131,7 +135,8 @@ private:
     template <typename... Ts>
     static Result collect(std::tuple<future<Ts>...>& inputs)
     {
-        return std::apply([](auto&... input) { return Result(regular_result(std::move(input))...); }, inputs);
+        return std::apply(
+            [](auto&... input) { return Result(regular_result(std::move(input))...); }, inputs);
     }
 
     Inputs inputs_; // read by whoever counts open_ down to zero
@@ -168,14 +173,17 @@ auto when_all(Range&& range)
 {
     using input = future_in_t<Range>;
     using value = typename input::value_type;
-    using result = std::conditional_t<std::is_void_v<value>, std::monostate, std::vector<detail::regular_t<value>>>;
+    using result = std::
+        conditional_t<std::is_void_v<value>, std::monostate, std::vector<detail::regular_t<value>>>;
     std::vector<input> inputs;
     for (auto&& element : range) {
         static_cast<void>(element.done());
-        if constexpr (std::is_lvalue_reference_v<Range> || std::ranges::view<std::remove_cvref_t<Range>>) {
+        if constexpr (std::is_lvalue_reference_v<Range> ||
+                      std::ranges::view<std::remove_cvref_t<Range>>) {
             inputs.push_back(element);
         } else {
-            inputs.push_back(std::move(element)); // the caller's last handles, so that values can be moved
+            inputs.push_back(
+                std::move(element)); // the caller's last handles, so that values can be moved
         }
     }
     const std::size_t count = inputs.size();

@@ -30,8 +30,7 @@ template <typename Future>
 struct first_one final : completion_node {
     first_one(std::shared_ptr<promise<when_any_result<Future>>> to_, std::size_t index_)
         : completion_node(when::in_turn), to(std::move(to_)), index(index_)
-    {
-    }
+    {}
     completion_node* complete(shared_state& state) noexcept override
     {
         const std::unique_ptr<first_one> self(this);
@@ -63,7 +62,8 @@ future<when_any_result<future_in_t<Range>>> when_any(Range&& range)
         inputs.push_back(element);
     }
     if (inputs.empty()) {
-        throw std::invalid_argument("cofutures: when_any needs at least one future, got an empty range");
+        throw std::invalid_argument(
+            "cofutures: when_any needs at least one future, got an empty range");
     }
     const auto to = std::make_shared<promise<when_any_result<input>>>();
     auto first = to->get_future();

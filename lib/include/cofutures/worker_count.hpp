@@ -32,19 +32,21 @@ public:
 
     template <std::integral Integer>
         requires(!std::same_as<Integer, bool>)
-    constexpr worker_count(Integer count) : count_(checked(count))
-    {
-    }
+    constexpr worker_count(Integer count) : count_(checked(count)) {}
 
     /// The number, or `otherwise` where none was given.
-    constexpr std::size_t value_or(std::size_t otherwise) const noexcept { return count_ != 0 ? count_ : otherwise; }
+    constexpr std::size_t value_or(std::size_t otherwise) const noexcept
+    {
+        return count_ != 0 ? count_ : otherwise;
+    }
 
 private:
     template <std::integral Integer>
     static constexpr std::size_t checked(Integer count)
     {
         if (count <= 0) {
-            throw std::invalid_argument("cofutures: max_workers must be greater than 0, got " + std::to_string(count));
+            throw std::invalid_argument("cofutures: max_workers must be greater than 0, got " +
+                                        std::to_string(count));
         }
         return static_cast<std::size_t>(count);
     }

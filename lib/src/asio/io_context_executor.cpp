@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <cofutures/asio/io_context_executor.hpp>
+#include <cofutures/error.hpp>
 
 #include "../task_queue.hpp"
-
-#include <cofutures/error.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/strand.hpp>
@@ -26,7 +25,8 @@ namespace {
 std::string default_prefix()
 {
     static std::atomic<unsigned> executors{0}; // a counter; publishes nothing
-    return "io_context_executor-" + std::to_string(executors.fetch_add(1, std::memory_order_relaxed));
+    return "io_context_executor-" +
+           std::to_string(executors.fetch_add(1, std::memory_order_relaxed));
 }
 
 } // namespace
@@ -37,11 +37,12 @@ class io_context_executor::impl final : public detail::task_owner, public detail
 public:
     explicit impl(io_context_options options)
         : thread_count_(options.threads.value_or(1)),
-          prefix_(options.thread_name_prefix.empty() ? default_prefix() : std::move(options.thread_name_prefix)),
-          context_(thread_count_ == 1 ? 1 : BOOST_ASIO_CONCURRENCY_HINT_DEFAULT), work_(context_.get_executor()),
+          prefix_(options.thread_name_prefix.empty() ? default_prefix()
+                                                     : std::move(options.thread_name_prefix)),
+          context_(thread_count_ == 1 ? 1 : BOOST_ASIO_CONCURRENCY_HINT_DEFAULT),
+          work_(context_.get_executor()),
           blocking_(options.blocking)
-    {
-    }
+    {}
 
     void start(const std::shared_ptr<impl>& self);
     asio::io_context& context() noexcept { return context_; }
@@ -107,15 +108,17 @@ void io_context_executor::impl::run_thread(std::size_t index) noexcept
             context_.run();
             return;
         } catch (...) {
-            detail::report_error({error_report::source::handler, std::current_exception(), prefix_});
+            detail::report_error(
+                {error_report::source::handler, std::current_exception(), prefix_});
         }
     }
 }
 
 void io_context_executor::impl::spawn(detail::coroutine_task& coroutine)
 {
-    const asio::any_io_executor executor = thread_count_ == 1 ? asio::any_io_executor(context_.get_executor())
-                                                              : asio::any_io_executor(asio::make_strand(context_));
+    const asio::any_io_executor executor = thread_count_ == 1
+                                               ? asio::any_io_executor(context_.get_executor())
+                                               : asio::any_io_executor(asio::make_strand(context_));
     coroutine.queued_at = timeout::clock::now();
     coroutine.enter(*this);
     {
@@ -123,15 +126,19 @@ void io_context_executor::impl::spawn(detail::coroutine_task& coroutine)
         if (stopping_) {
             throw executor_shut_down();
         }
-        asio::post(executor, [this, executor, keep = detail::owner_ptr<detail::shared_state>::share(&coroutine.state()),
-                              next = &coroutine] { begin(*next, executor); });
+        asio::post(executor,
+                   [this,
+                    executor,
+                    keep = detail::owner_ptr<detail::shared_state>::share(&coroutine.state()),
+                    next = &coroutine] { begin(*next, executor); });
         waiting_.push(coroutine);
         ++alive_;
     }
 }
 
 /// On the coroutine's executor; the posted function keeps the state alive.
-void io_context_executor::impl::begin(detail::coroutine_task& coroutine, const asio::any_io_executor& executor)
+void io_context_executor::impl::begin(detail::coroutine_task& coroutine,
+                                      const asio::any_io_executor& executor)
 {
     {
         std::lock_guard lock(mutex_);
@@ -157,9 +164,15 @@ void io_context_executor::impl::begin(detail::coroutine_task& coroutine, const a
 void io_context_executor::impl::count(detail::phase outcome) noexcept
 {
     switch (outcome) {
-    case detail::phase::succeeded: ++totals_.finished; break;
-    case detail::phase::failed: ++totals_.failed; break;
-    default: ++totals_.cancelled; break;
+    case detail::phase::succeeded:
+        ++totals_.finished;
+        break;
+    case detail::phase::failed:
+        ++totals_.failed;
+        break;
+    default:
+        ++totals_.cancelled;
+        break;
     }
 }
 
@@ -317,7 +330,8 @@ executor_stats io_context_executor::impl::stats() const
     return now;
 }
 
-io_context_executor::io_context_executor(io_context_options options) : impl_(std::make_shared<impl>(std::move(options)))
+io_context_executor::io_context_executor(io_context_options options)
+    : impl_(std::make_shared<impl>(std::move(options)))
 {
     impl_->start(impl_);
 }
@@ -354,7 +368,8 @@ void io_context_executor::shutdown(shutdown_options options)
     impl_->stop_intake(options.cancel_futures);
     if (options.wait) {
         if (impl_->is_own_worker()) {
-            throw deadlock_error("cofutures: shutdown() on a thread of the same executor would wait for itself");
+            throw deadlock_error(
+                "cofutures: shutdown() on a thread of the same executor would wait for itself");
         }
         impl_->join(std::nullopt);
     }
@@ -365,7 +380,8 @@ bool io_context_executor::shutdown_for(timeout limit)
     const auto deadline = limit.deadline();
     impl_->stop_intake(false);
     if (impl_->is_own_worker()) {
-        throw deadlock_error("cofutures: shutdown_for() on a thread of the same executor would wait for itself");
+        throw deadlock_error(
+            "cofutures: shutdown_for() on a thread of the same executor would wait for itself");
     }
     return impl_->join(deadline);
 }
@@ -373,7 +389,8 @@ bool io_context_executor::shutdown_for(timeout limit)
 bool io_context_executor::wait_idle(timeout limit)
 {
     if (impl_->is_own_worker()) {
-        throw deadlock_error("cofutures: wait_idle() on a thread of the same executor would wait for itself");
+        throw deadlock_error(
+            "cofutures: wait_idle() on a thread of the same executor would wait for itself");
     }
     return impl_->wait_idle(limit.deadline());
 }

@@ -64,7 +64,7 @@ struct completion_value : value_of<std::decay_t<Args>...> {
 };
 template <typename First, typename... Rest>
     requires std::is_same_v<std::decay_t<First>, boost::system::error_code> ||
-             std::is_same_v<std::decay_t<First>, std::exception_ptr>
+        std::is_same_v<std::decay_t<First>, std::exception_ptr>
 struct completion_value<First, Rest...> : value_of<std::decay_t<Rest>...> {
     static constexpr bool has_error = true;
 };
@@ -72,7 +72,8 @@ struct completion_value<First, Rest...> : value_of<std::decay_t<Rest>...> {
 template <typename T>
 class operation_state final : public result_state<T> {
 public:
-    explicit operation_state(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+    explicit operation_state(boost::asio::any_io_executor executor) : executor_(std::move(executor))
+    {}
 
     boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
@@ -99,7 +100,9 @@ class operation_handler {
 public:
     using cancellation_slot_type = boost::asio::cancellation_slot;
 
-    explicit operation_handler(owner_ptr<operation_state<T>> state) noexcept : state_(std::move(state)) {}
+    explicit operation_handler(owner_ptr<operation_state<T>> state) noexcept
+        : state_(std::move(state))
+    {}
     operation_handler(operation_handler&&) noexcept = default;
     operation_handler& operator=(operation_handler&&) = delete;
     ~operation_handler()
@@ -178,12 +181,14 @@ public:
     static return_type initiate(Initiation&& initiation, cofutures::as_future_t, InitArgs&&... args)
     {
         namespace detail = cofutures::detail;
-        auto* const state = new detail::operation_state<value>(any_io_executor(get_associated_executor(initiation)));
+        auto* const state = new detail::operation_state<value>(
+            any_io_executor(get_associated_executor(initiation)));
         auto owner = detail::owner_ptr<detail::operation_state<value>>::adopt(state);
         state->start();
         auto made = detail::future_access::share<return_type>(*state);
         std::forward<Initiation>(initiation)(
-            detail::operation_handler<value, completion::has_error>(std::move(owner)), std::forward<InitArgs>(args)...);
+            detail::operation_handler<value, completion::has_error>(std::move(owner)),
+            std::forward<InitArgs>(args)...);
         return made;
     }
 };

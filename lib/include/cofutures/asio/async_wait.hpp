@@ -46,8 +46,9 @@ namespace detail {
 template <typename Handler, typename Delivery>
 class asynchronous_wait final : public completion_node {
     using executor_type = boost::asio::associated_executor_t<Handler, boost::asio::system_executor>;
-    using tracked_executor = std::decay_t<
-        typename boost::asio::prefer_result<executor_type, boost::asio::execution::outstanding_work_t::tracked_t>::type>;
+    using tracked_executor = std::decay_t<typename boost::asio::prefer_result<
+        executor_type,
+        boost::asio::execution::outstanding_work_t::tracked_t>::type>;
 
 public:
     static void start(Handler handler, Delivery delivery)
@@ -74,9 +75,9 @@ private:
         : completion_node(when::in_turn),
           executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler),
                                         boost::asio::execution::outstanding_work.tracked)),
-          handler_(std::move(handler)), delivery_(std::move(delivery))
-    {
-    }
+          handler_(std::move(handler)),
+          delivery_(std::move(delivery))
+    {}
 
     shared_state& state() const noexcept { return *future_access::state(delivery_.awaited); }
 
@@ -91,13 +92,14 @@ private:
     void post(bool cancelled)
     {
         auto executor = executor_;
-        boost::asio::post(executor, [owned = std::unique_ptr<asynchronous_wait>(this), cancelled]() mutable {
-            boost::asio::get_associated_cancellation_slot(owned->handler_).clear();
-            Handler handler = std::move(owned->handler_);
-            Delivery delivery = std::move(owned->delivery_);
-            owned.reset();
-            std::move(delivery)(std::move(handler), cancelled);
-        });
+        boost::asio::post(
+            executor, [owned = std::unique_ptr<asynchronous_wait>(this), cancelled]() mutable {
+                boost::asio::get_associated_cancellation_slot(owned->handler_).clear();
+                Handler handler = std::move(owned->handler_);
+                Delivery delivery = std::move(owned->delivery_);
+                owned.reset();
+                std::move(delivery)(std::move(handler), cancelled);
+            });
     }
 
     tracked_executor executor_; // keeps the handler's context running
@@ -110,7 +112,8 @@ struct deliver_done {
     void operator()(Handler&& handler, bool cancelled) &&
     {
         awaited = {};
-        std::forward<Handler>(handler)(cancelled ? boost::asio::error::operation_aborted : boost::system::error_code());
+        std::forward<Handler>(handler)(cancelled ? boost::asio::error::operation_aborted
+                                                 : boost::system::error_code());
     }
     void on_cancelled() {}
 
@@ -124,7 +127,8 @@ struct deliver_result {
     {
         std::exception_ptr failure;
         if (cancelled) {
-            failure = std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
+            failure = std::make_exception_ptr(
+                boost::system::system_error(boost::asio::error::operation_aborted));
         }
         if constexpr (std::is_void_v<T>) {
             take_into(failure, [this] { awaited.result(); });
@@ -175,18 +179,21 @@ using result_signature_t = typename result_signature<T>::type;
 } // namespace detail
 
 /// What `future<T>::operator()` does.
-template <typename T, boost::asio::completion_token_for<detail::result_signature_t<T>> CompletionToken>
+template <typename T,
+          boost::asio::completion_token_for<detail::result_signature_t<T>> CompletionToken>
 auto initiate_result(future<T>&& awaited, CompletionToken& token)
 {
-    static_assert(std::is_void_v<T> || (std::is_default_constructible_v<T> && std::is_move_assignable_v<T>),
-                  "cofutures: this result cannot be awaited directly, since Asio must default-construct it; "
-                  "write co_await async_result(future)");
+    static_assert(
+        std::is_void_v<T> || (std::is_default_constructible_v<T> && std::is_move_assignable_v<T>),
+        "cofutures: this result cannot be awaited directly, since Asio must default-construct it; "
+        "write co_await async_result(future)");
     return boost::asio::async_initiate<CompletionToken, detail::result_signature_t<T>>(
         [](auto handler, future<T> waited_for) {
             detail::asynchronous_wait<decltype(handler), detail::deliver_result<T>>::start(
                 std::move(handler), detail::deliver_result<T>{std::move(waited_for)});
         },
-        token, std::move(awaited));
+        token,
+        std::move(awaited));
 }
 
 /// Waits until a future is done, however it ends; completes with `void(error_code)`.
@@ -205,7 +212,8 @@ auto async_wait(any_future awaited, CompletionToken&& token = {})
             detail::asynchronous_wait<decltype(handler), detail::deliver_done>::start(
                 std::move(handler), detail::deliver_done{std::move(waited_for)});
         },
-        token, std::move(awaited));
+        token,
+        std::move(awaited));
 }
 
 /// Awaits a future that one keeps: `const page& p = co_await async_result(f);`
@@ -218,8 +226,9 @@ auto async_wait(any_future awaited, CompletionToken&& token = {})
 /// **Throws** what `future::result()` throws.
 template <typename T>
     requires(!std::is_void_v<T>)
-boost::asio::awaitable<std::reference_wrapper<std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>, const T>>>
-async_result(future<T> awaited)
+boost::asio::awaitable < std::reference_wrapper < std::conditional_t < std::is_reference_v<T>,
+    std::remove_reference_t<T>,
+const T >>> async_result(future<T> awaited)
 {
     co_await async_wait(awaited, boost::asio::use_awaitable);
     co_return awaited.result();

@@ -63,28 +63,38 @@ public:
     using future_type = future<Result>;
 
     template <typename F, typename... As>
-    explicit coroutine_state(task_options options, F&& function, As&&... args) : options_(std::move(options))
+    explicit coroutine_state(task_options options, F&& function, As&&... args)
+        : options_(std::move(options))
     {
-        std::construct_at(std::addressof(call_), std::forward<F>(function), std::forward<As>(args)...);
+        std::construct_at(
+            std::addressof(call_), std::forward<F>(function), std::forward<As>(args)...);
     }
 
     ~coroutine_state() override {} // call_ is destroyed by then
 
     shared_state& state() noexcept override { return *this; }
 
-    phase perform() noexcept override { return phase::cancelled; } // coroutines are launched, not performed
+    phase perform() noexcept override
+    {
+        return phase::cancelled;
+    } // coroutines are launched, not performed
 
     void launch(const boost::asio::any_io_executor& executor, coroutine_owner& owner) override
     {
         executor_ = executor;
         // The handler keeps the signal, which Asio still uses after the coroutine has settled the future.
-        boost::asio::co_spawn(executor, run(settlement(*this, owner)),
-                              boost::asio::bind_cancellation_slot(
-                                  signal_.slot(), [keep = owner_ptr<coroutine_state>::share(this)](
-                                                      const std::exception_ptr&) {}));
+        boost::asio::co_spawn(
+            executor,
+            run(settlement(*this, owner)),
+            boost::asio::bind_cancellation_slot(
+                signal_.slot(),
+                [keep = owner_ptr<coroutine_state>::share(this)](const std::exception_ptr&) {}));
     }
 
-    std::string task_name() const override { return task_label(options_, demangled(typeid(Function))); }
+    std::string task_name() const override
+    {
+        return task_label(options_, demangled(typeid(Function)));
+    }
 
 private:
     /// Settles the future when the coroutine has ended, or was destroyed with its io_context.
@@ -92,8 +102,7 @@ private:
     public:
         settlement(coroutine_state& state, coroutine_owner& owner) noexcept
             : state_(owner_ptr<coroutine_state>::share(&state)), owner_(&owner)
-        {
-        }
+        {}
         settlement(settlement&&) noexcept = default;
         settlement& operator=(settlement&&) = delete;
         ~settlement()
@@ -200,11 +209,12 @@ private:
     }
 
     task_options options_;
-    boost::asio::any_io_executor executor_; // written before the state is running
+    boost::asio::any_io_executor executor_;   // written before the state is running
     boost::asio::cancellation_signal signal_; // touched on executor_ only
     [[no_unique_address]] std::conditional_t<wants_token, std::stop_source, no_stop_source> stop_;
     union {
-        std::tuple<Function, Args...> call_; // alive until the coroutine has ended or will not begin
+        std::tuple<Function, Args...>
+            call_; // alive until the coroutine has ended or will not begin
     };
 };
 

@@ -54,9 +54,9 @@ public:
 
     /// As the options' `threads`: `io_context_executor io(2);`
     template <std::integral Integer>
-    explicit io_context_executor(Integer threads) : io_context_executor(io_context_options{worker_count(threads)})
-    {
-    }
+    explicit io_context_executor(Integer threads)
+        : io_context_executor(io_context_options{worker_count(threads)})
+    {}
 
     ~io_context_executor() override;
 
@@ -68,7 +68,9 @@ public:
         requires detail::task_call<Function, Args...>
     auto submit(Function&& function, Args&&... args)
     {
-        return submit(task_options{{}, std::nullopt}, std::forward<Function>(function), std::forward<Args>(args)...);
+        return submit(task_options{{}, std::nullopt},
+                      std::forward<Function>(function),
+                      std::forward<Args>(args)...);
     }
     template <typename Function, typename... Args>
         requires detail::task_call<Function, Args...>
@@ -79,26 +81,32 @@ public:
         requires(sizeof...(Ranges) > 0)
     auto map(Function&& function, Ranges&&... ranges)
     {
-        return map(map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return map(
+            map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     }
     template <typename Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map(map_options options, Function&& function, Ranges&&... ranges)
     {
-        return start_map(detail::map_core::order::of_input, options, std::forward<Function>(function),
+        return start_map(detail::map_core::order::of_input,
+                         options,
+                         std::forward<Function>(function),
                          std::forward<Ranges>(ranges)...);
     }
     template <typename Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map_unordered(Function&& function, Ranges&&... ranges)
     {
-        return map_unordered(map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return map_unordered(
+            map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     }
     template <typename Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map_unordered(map_options options, Function&& function, Ranges&&... ranges)
     {
-        return start_map(detail::map_core::order::of_completion, options, std::forward<Function>(function),
+        return start_map(detail::map_core::order::of_completion,
+                         options,
+                         std::forward<Function>(function),
                          std::forward<Ranges>(ranges)...);
     }
 
@@ -114,7 +122,10 @@ private:
     void spawn(detail::coroutine_task& coroutine);
 
     template <typename Function, typename... Ranges>
-    auto start_map(detail::map_core::order order, map_options options, Function&& function, Ranges&&... ranges);
+    auto start_map(detail::map_core::order order,
+                   map_options options,
+                   Function&& function,
+                   Ranges&&... ranges);
 
     class impl;
     std::shared_ptr<impl> impl_;
@@ -129,8 +140,11 @@ auto io_context_executor::submit(task_options options, Function&& function, Args
     using result = detail::call_result_t<Function, Args...>;
     if constexpr (detail::is_awaitable<result>) {
         detail::require_callable(function);
-        using state = detail::coroutine_state<typename result::value_type, std::decay_t<Function>, std::decay_t<Args>...>;
-        auto* const made = new state(std::move(options), std::forward<Function>(function), std::forward<Args>(args)...);
+        using state = detail::coroutine_state<typename result::value_type,
+                                              std::decay_t<Function>,
+                                              std::decay_t<Args>...>;
+        auto* const made = new state(
+            std::move(options), std::forward<Function>(function), std::forward<Args>(args)...);
         // Made before spawn(): the coroutine may have ended when that returns.
         auto future = detail::future_access::share<typename state::future_type>(*made);
         spawn(*made);
@@ -138,7 +152,8 @@ auto io_context_executor::submit(task_options options, Function&& function, Args
     } else if (options.name.empty() && !options.location) {
         return executor::submit(std::forward<Function>(function), std::forward<Args>(args)...);
     } else {
-        return executor::submit(std::move(options), std::forward<Function>(function), std::forward<Args>(args)...);
+        return executor::submit(
+            std::move(options), std::forward<Function>(function), std::forward<Args>(args)...);
     }
 }
 
@@ -157,14 +172,19 @@ auto io_context_executor::start_map(detail::map_core::order order,
             return submit(f, std::forward<decltype(elements)>(elements)...);
         };
         return detail::make_map<typename result::value_type>(
-            order, options, submit_item,
+            order,
+            options,
+            submit_item,
             // Never called, but it must exist.
             [](const stored&, auto&&) { return any_future(); },
-            std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+            std::forward<Function>(function),
+            std::forward<Ranges>(ranges)...);
     } else if (order == detail::map_core::order::of_input) {
-        return executor::map(options, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return executor::map(
+            options, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     } else {
-        return executor::map_unordered(options, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return executor::map_unordered(
+            options, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     }
 }
 

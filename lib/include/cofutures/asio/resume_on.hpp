@@ -26,12 +26,14 @@ template <typename Handler>
 class resumption {
 public:
     explicit resumption(Handler handler) : handler_(std::move(handler)) {}
-    resumption(resumption&& other) noexcept : handler_(std::exchange(other.handler_, std::nullopt)) {}
+    resumption(resumption&& other) noexcept : handler_(std::exchange(other.handler_, std::nullopt))
+    {}
     resumption& operator=(resumption&&) = delete;
     ~resumption()
     {
         if (handler_) {
-            refuse(std::make_exception_ptr(cancelled_error("cofutures: the executor dropped the coroutine's move")));
+            refuse(std::make_exception_ptr(
+                cancelled_error("cofutures: the executor dropped the coroutine's move")));
         }
     }
 
@@ -44,9 +46,10 @@ public:
     void refuse(std::exception_ptr reason)
     {
         auto executor = boost::asio::get_associated_executor(*handler_);
-        boost::asio::post(executor, [handler = *std::exchange(handler_, std::nullopt), reason = std::move(reason)]() mutable {
-            std::move(handler)(std::move(reason));
-        });
+        boost::asio::post(
+            executor,
+            [handler = *std::exchange(handler_, std::nullopt),
+             reason = std::move(reason)]() mutable { std::move(handler)(std::move(reason)); });
     }
 
 private:
@@ -79,7 +82,8 @@ auto resume_on(executor& executor, CompletionToken&& token = {})
                 shared->refuse(std::current_exception());
             }
         },
-        token, &executor);
+        token,
+        &executor);
 }
 
 } // namespace cofutures

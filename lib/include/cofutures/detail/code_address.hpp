@@ -31,11 +31,10 @@ code_address locate_code(const void* address);
 const void* code_at(code_address place);
 
 template <typename Function>
-    requires std::is_function_v<Function>
-code_address locate_function(Function* function)
-{
-    return locate_code(reinterpret_cast<const void*>(function));
-}
+    requires std::is_function_v<Function> code_address locate_function(Function* function)
+    {
+        return locate_code(reinterpret_cast<const void*>(function));
+    }
 
 template <typename Pointer>
 Pointer function_at(code_address place)

@@ -27,10 +27,10 @@ class byte_buffer {
 public:
     byte_buffer() noexcept = default;
     byte_buffer(byte_buffer&& other) noexcept
-        : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)),
+        : data_(std::move(other.data_)),
+          size_(std::exchange(other.size_, 0)),
           capacity_(std::exchange(other.capacity_, 0))
-    {
-    }
+    {}
     byte_buffer& operator=(byte_buffer&& other) noexcept
     {
         data_ = std::move(other.data_);
@@ -235,7 +235,7 @@ template <typename T>
 std::size_t encoded_size(const T& value)
 {
     encoder counter;
-    counter & value;
+    counter& value;
     return counter.written();
 }
 

@@ -42,7 +42,7 @@ void write_element(encoder& archive, const T& element)
 {
     shape<T>::write(archive, element);
     if constexpr (needs_marker<T>) {
-        archive & char{0};
+        archive& char{0};
     }
 }
 
@@ -84,7 +84,8 @@ const std::byte* view_flat(decoder& archive, std::size_t& count)
     count = archive.read_count(sizeof(T));
     archive.align(alignof(T));
     if (count > archive.remaining() / sizeof(T)) {
-        throw codec_error("the message ends within a sequence of " + std::to_string(count) + " elements");
+        throw codec_error("the message ends within a sequence of " + std::to_string(count) +
+                          " elements");
     }
     return archive.view(count * sizeof(T));
 }
@@ -192,11 +193,11 @@ concept linked_sequence = is_instance<T, std::deque> || is_instance<T, std::list
 
 template <typename T>
 concept std_set = is_instance<T, std::set> || is_instance<T, std::multiset> ||
-                  is_instance<T, std::unordered_set> || is_instance<T, std::unordered_multiset>;
+    is_instance<T, std::unordered_set> || is_instance<T, std::unordered_multiset>;
 
 template <typename T>
 concept std_map = is_instance<T, std::map> || is_instance<T, std::multimap> ||
-                  is_instance<T, std::unordered_map> || is_instance<T, std::unordered_multimap>;
+    is_instance<T, std::unordered_map> || is_instance<T, std::unordered_multimap>;
 
 template <typename T>
     requires(linked_sequence<T> || std_set<T>)
@@ -280,32 +281,42 @@ constexpr void require_encodable()
         constexpr bool no = false;
         if constexpr (std::is_pointer_v<value> || std::is_null_pointer_v<value>) {
             static_assert(sizeof(T*) == 0 || no,
-                          "cofutures: a raw pointer means nothing in another process; pass the object by value, "
+                          "cofutures: a raw pointer means nothing in another process; pass the "
+                          "object by value, "
                           "or std::string for text");
-        } else if constexpr (is_instance<value, std::reference_wrapper> || std::is_reference_v<value>) {
+        } else if constexpr (is_instance<value, std::reference_wrapper> ||
+                             std::is_reference_v<value>) {
             static_assert(sizeof(value) == 0 || no,
-                          "cofutures: a reference cannot reach into another process; pass the object by value "
+                          "cofutures: a reference cannot reach into another process; pass the "
+                          "object by value "
                           "and return what changed");
         } else if constexpr (is_instance<value, std::function>) {
             static_assert(sizeof(value) == 0 || no,
-                          "cofutures: std::function hides what it holds; pass a function pointer, a captureless "
+                          "cofutures: std::function hides what it holds; pass a function pointer, "
+                          "a captureless "
                           "lambda, or a function object with encodable members");
-        } else if constexpr (is_instance<value, std::shared_ptr> || is_instance<value, std::weak_ptr>) {
+        } else if constexpr (is_instance<value, std::shared_ptr> ||
+                             is_instance<value, std::weak_ptr>) {
             static_assert(sizeof(value) == 0 || no,
-                          "cofutures: shared ownership ends at the process boundary; pass the object by value");
+                          "cofutures: shared ownership ends at the process boundary; pass the "
+                          "object by value");
         } else if constexpr (std::is_same_v<value, std::exception_ptr>) {
             static_assert(sizeof(value) == 0 || no,
-                          "cofutures: std::exception_ptr cannot be encoded; throw the exception, it travels by itself");
+                          "cofutures: std::exception_ptr cannot be encoded; throw the exception, "
+                          "it travels by itself");
         } else if constexpr (std::is_array_v<value>) {
-            static_assert(sizeof(value) == 0 || no,
-                          "cofutures: a built-in array cannot be encoded; use std::array or std::vector");
+            static_assert(
+                sizeof(value) == 0 || no,
+                "cofutures: a built-in array cannot be encoded; use std::array or std::vector");
         } else if constexpr (shape<value>::exists) {
             static_assert(sizeof(value) == 0 || no,
-                          "cofutures: a member or element of this type cannot be encoded (a pointer, a reference, "
+                          "cofutures: a member or element of this type cannot be encoded (a "
+                          "pointer, a reference, "
                           "a handle, or a class with private members and no serialize function)");
         } else {
             static_assert(sizeof(value) == 0 || no,
-                          "cofutures: this type cannot be encoded; make it an aggregate of encodable members, or "
+                          "cofutures: this type cannot be encoded; make it an aggregate of "
+                          "encodable members, or "
                           "give it a function serialize(archive, value)");
         }
     }

@@ -64,21 +64,32 @@ inline constexpr bool is_flat = shape<T>::flat;
 // A user's own functions. Member or free, with and without Boost.Serialization's version.
 
 template <typename T, typename Archive>
-concept has_serialize_1 = requires(Archive& archive, T& value) { serialize(archive, value); };
+concept has_serialize_1 = requires(Archive& archive, T& value)
+{
+    serialize(archive, value);
+};
 template <typename T, typename Archive>
-concept has_serialize_2 = requires(Archive& archive, T& value) { serialize(archive, value, 0U); };
+concept has_serialize_2 = requires(Archive& archive, T& value)
+{
+    serialize(archive, value, 0U);
+};
 template <typename T, typename Archive>
-concept has_member_serialize_1 = requires(Archive& archive, T& value) { value.serialize(archive); };
+concept has_member_serialize_1 = requires(Archive& archive, T& value)
+{
+    value.serialize(archive);
+};
 template <typename T, typename Archive>
-concept has_member_serialize_2 = requires(Archive& archive, T& value) { value.serialize(archive, 0U); };
+concept has_member_serialize_2 = requires(Archive& archive, T& value)
+{
+    value.serialize(archive, 0U);
+};
 
 template <typename T, typename Archive>
 concept has_serialize = has_serialize_1<T, Archive> || has_serialize_2<T, Archive> ||
-                        has_member_serialize_1<T, Archive> || has_member_serialize_2<T, Archive>;
+    has_member_serialize_1<T, Archive> || has_member_serialize_2<T, Archive>;
 
 template <typename T>
-concept customized =
-    std::is_class_v<T> && has_serialize<T, encoder> && has_serialize<T, decoder>;
+concept customized = std::is_class_v<T> && has_serialize<T, encoder> && has_serialize<T, decoder>;
 
 template <typename T, typename Archive>
 void call_serialize(Archive& archive, T& value)
@@ -96,7 +107,8 @@ void call_serialize(Archive& archive, T& value)
 
 /// Class types that some other shape, or none, is responsible for although they might look like aggregates.
 template <typename T>
-concept plain_aggregate = std::is_class_v<T> && std::is_aggregate_v<T> && !is_std_array<T> && !customized<T>;
+concept plain_aggregate =
+    std::is_class_v<T> && std::is_aggregate_v<T> && !is_std_array<T> && !customized<T>;
 
 // Bytes as they lie in memory.
 
@@ -105,7 +117,10 @@ struct flat_shape : shaped<> {
     static constexpr bool flat = true;
     static constexpr std::size_t smallest = sizeof(T);
 
-    static void write(encoder& archive, const T& value) { archive.write(std::addressof(value), sizeof(T)); }
+    static void write(encoder& archive, const T& value)
+    {
+        archive.write(std::addressof(value), sizeof(T));
+    }
 
     static T read(decoder& archive)
     {
@@ -150,7 +165,7 @@ struct shape<std::chrono::duration<Rep, Period>> : shaped<Rep> {
     static constexpr bool flat = is_flat<Rep> && sizeof(duration) == sizeof(Rep);
     static constexpr std::size_t smallest = shape<Rep>::smallest;
 
-    static void write(encoder& archive, const duration& value) { archive & value.count(); }
+    static void write(encoder& archive, const duration& value) { archive& value.count(); }
     static duration read(decoder& archive) { return duration(archive.read<Rep>()); }
 };
 
@@ -160,7 +175,7 @@ struct shape<std::chrono::time_point<Clock, Duration>> : shaped<Duration> {
     static constexpr bool flat = is_flat<Duration> && sizeof(point) == sizeof(Duration);
     static constexpr std::size_t smallest = shape<Duration>::smallest;
 
-    static void write(encoder& archive, const point& value) { archive & value.time_since_epoch(); }
+    static void write(encoder& archive, const point& value) { archive& value.time_since_epoch(); }
     static point read(decoder& archive) { return point(archive.read<Duration>()); }
 };
 
@@ -202,7 +217,10 @@ struct shape<std::pair<A, B>> : shaped<A, B> {
     static constexpr std::size_t smallest = shape<first>::smallest + shape<B>::smallest;
     using parts = type_list<first, B>;
 
-    static void write(encoder& archive, const std::pair<A, B>& value) { archive & value.first & value.second; }
+    static void write(encoder& archive, const std::pair<A, B>& value)
+    {
+        archive& value.first& value.second;
+    }
     static std::pair<A, B> read(decoder& archive)
     {
         return std::pair<A, B>{shape<first>::read(archive), shape<B>::read(archive)};
@@ -220,7 +238,7 @@ struct shape<std::array<T, N>> : shaped<T> {
             archive.write(value.data(), sizeof value);
         } else {
             for (const T& element : value) {
-                archive & element;
+                archive& element;
             }
         }
     }
@@ -264,7 +282,8 @@ private:
     template <typename... Ts>
     static constexpr bool all_flat(type_list<Ts...>)
     {
-        return sizeof...(Ts) != 0 && (is_flat<Ts> && ...) && (std::size_t{0} + ... + sizeof(Ts)) == sizeof(T);
+        return sizeof...(Ts) != 0 && (is_flat<Ts> && ...) &&
+               (std::size_t{0} + ... + sizeof(Ts)) == sizeof(T);
     }
 
 public:
@@ -285,7 +304,8 @@ public:
 
 private:
     template <std::size_t... I>
-    static void write_each([[maybe_unused]] encoder& archive, [[maybe_unused]] const T& value,
+    static void write_each([[maybe_unused]] encoder& archive,
+                           [[maybe_unused]] const T& value,
                            std::index_sequence<I...>)
     {
         (static_cast<void>(archive & boost::pfr::get<I>(value)), ...);
@@ -310,7 +330,8 @@ struct shape<T> : shaped<> {
     static T read(decoder& archive)
     {
         static_assert(std::is_default_constructible_v<T>,
-                      "cofutures: a type with a serialize function must be default-constructible to be decoded");
+                      "cofutures: a type with a serialize function must be default-constructible "
+                      "to be decoded");
         const depth_guard guard(archive.depth());
         T value{};
         call_serialize(archive, value);
@@ -326,9 +347,9 @@ struct shape<std::optional<T>> : shaped<T> {
 
     static void write(encoder& archive, const std::optional<T>& value)
     {
-        archive & value.has_value();
+        archive& value.has_value();
         if (value) {
-            archive & *value;
+            archive&* value;
         }
     }
     static std::optional<T> read(decoder& archive)
@@ -341,16 +362,17 @@ struct shape<std::optional<T>> : shaped<T> {
 };
 
 template <typename T>
-    requires(!std::is_polymorphic_v<T> && !std::is_array_v<T>) // the dynamic type could be another one
+    requires(!std::is_polymorphic_v<T> &&
+             !std::is_array_v<T>) // the dynamic type could be another one
 struct shape<std::unique_ptr<T>> : shaped<T> {
     static constexpr std::size_t smallest = 1;
 
     static void write(encoder& archive, const std::unique_ptr<T>& value)
     {
-        archive & (value != nullptr);
+        archive&(value != nullptr);
         if (value) {
             const depth_guard guard(archive.depth());
-            archive & *value;
+            archive&* value;
         }
     }
     static std::unique_ptr<T> read(decoder& archive)
@@ -373,8 +395,8 @@ struct shape<std::variant<Ts...>> : shaped<Ts...> {
         if (value.valueless_by_exception()) {
             throw codec_error("a variant without a value cannot be encoded");
         }
-        archive & static_cast<std::uint32_t>(value.index());
-        std::visit([&archive](const auto& alternative) { archive & alternative; }, value);
+        archive& static_cast<std::uint32_t>(value.index());
+        std::visit([&archive](const auto& alternative) { archive& alternative; }, value);
     }
     static variant read(decoder& archive)
     {
@@ -390,7 +412,8 @@ private:
     template <std::size_t I>
     static variant read_alternative(decoder& archive)
     {
-        return variant(std::in_place_index<I>, archive.read<std::variant_alternative_t<I, variant>>());
+        return variant(std::in_place_index<I>,
+                       archive.read<std::variant_alternative_t<I, variant>>());
     }
     template <std::size_t... I>
     static auto readers(std::index_sequence<I...>)

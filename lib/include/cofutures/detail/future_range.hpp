@@ -22,8 +22,11 @@ template <typename T>
 concept future_like = std::derived_from<std::remove_cvref_t<T>, any_future>;
 
 template <typename T>
-concept entry_with_future_key = !future_like<T> && requires(const T& entry) {
-    { entry.first } -> future_like;
+concept entry_with_future_key = !future_like<T> && requires(const T& entry)
+{
+    {
+        entry.first
+        } -> future_like;
 };
 
 template <typename T>
@@ -42,8 +45,8 @@ namespace cofutures {
 /// Any input range whose elements are futures, or map entries with a future as key.
 template <typename Range>
 concept future_range = std::ranges::input_range<Range> &&
-                       (detail::future_like<std::ranges::range_value_t<Range>> ||
-                        detail::entry_with_future_key<std::ranges::range_value_t<Range>>);
+    (detail::future_like<std::ranges::range_value_t<Range>> ||
+     detail::entry_with_future_key<std::ranges::range_value_t<Range>>);
 
 /// The future type of a `future_range`.
 template <future_range Range>

@@ -102,8 +102,8 @@ private:
     std::size_t index_ = 0; // within the current task
     std::size_t under_way_ = 0;
 
-    std::deque<map_task> in_order_; // order::of_input: oldest first
-    completion_core completed_;     // order::of_completion
+    std::deque<map_task> in_order_;                         // order::of_input: oldest first
+    completion_core completed_;                             // order::of_completion
     std::unordered_map<any_future, std::size_t> inputs_of_; // order::of_completion
 };
 
@@ -114,9 +114,9 @@ class zipped_input {
 public:
     explicit zipped_input(Ranges&&... ranges)
         : ranges_(std::forward<Ranges>(ranges)...),
-          positions_(std::apply([](auto&... range) { return std::tuple(std::ranges::begin(range)...); }, ranges_))
-    {
-    }
+          positions_(std::apply(
+              [](auto&... range) { return std::tuple(std::ranges::begin(range)...); }, ranges_))
+    {}
     zipped_input(const zipped_input&) = delete; // iterators point into the ranges
     zipped_input& operator=(const zipped_input&) = delete;
 
@@ -152,7 +152,8 @@ private:
     template <typename Range, typename Position>
     static decltype(auto) element(Position& position)
     {
-        if constexpr (std::is_lvalue_reference_v<Range> || std::ranges::view<std::remove_cvref_t<Range>>) {
+        if constexpr (std::is_lvalue_reference_v<Range> ||
+                      std::ranges::view<std::remove_cvref_t<Range>>) {
             return *position;
         } else {
             return std::ranges::iter_move(position);
@@ -181,9 +182,10 @@ class item_feed final : public map_feed {
 public:
     template <typename F>
     item_feed(Submit submit, F&& function, Ranges&&... ranges)
-        : submit_(std::move(submit)), function_(std::forward<F>(function)), input_(std::forward<Ranges>(ranges)...)
-    {
-    }
+        : submit_(std::move(submit)),
+          function_(std::forward<F>(function)),
+          input_(std::forward<Ranges>(ranges)...)
+    {}
 
     std::optional<map_task> next() override
     {
@@ -208,10 +210,11 @@ class chunk_feed final : public map_feed {
 public:
     template <typename F>
     chunk_feed(std::size_t size, Submit submit, F&& function, Ranges&&... ranges)
-        : size_(size), submit_(std::move(submit)), function_(std::forward<F>(function)),
+        : size_(size),
+          submit_(std::move(submit)),
+          function_(std::forward<F>(function)),
           input_(std::forward<Ranges>(ranges)...)
-    {
-    }
+    {}
 
     std::optional<map_task> next() override
     {
@@ -241,8 +244,7 @@ class chunk_call {
 public:
     chunk_call(Function function, std::vector<Input> inputs)
         : function_(std::move(function)), inputs_(std::move(inputs))
-    {
-    }
+    {}
 
     chunk_outcomes<T> operator()(std::stop_token token)
     {
@@ -250,7 +252,9 @@ public:
         outcomes.reserve(inputs_.size());
         for (auto& input : inputs_) {
             try {
-                std::apply([&](auto&... elements) { keep(outcomes, token, std::move(elements)...); }, input);
+                std::apply(
+                    [&](auto&... elements) { keep(outcomes, token, std::move(elements)...); },
+                    input);
             } catch (...) {
                 outcomes.emplace_back(std::in_place_index<1>, std::current_exception());
             }

@@ -5,9 +5,8 @@
 
 /// A shared state with room for a value of a known type. Floor 1, internal.
 
-#include <cofutures/detail/shared_state.hpp>
-
 #include <cofutures/detail/config.hpp>
+#include <cofutures/detail/shared_state.hpp>
 #include <cofutures/error.hpp>
 
 #include <exception>
@@ -22,14 +21,15 @@ struct nothing {};
 
 /// What is kept for a result of type `T`: the value, a pointer for a reference, nothing for void.
 template <typename T>
-using stored_t = std::conditional_t<
-    std::is_void_v<T>,
-    nothing,
-    std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
+using stored_t =
+    std::conditional_t<std::is_void_v<T>,
+                       nothing,
+                       std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
 
 template <typename T>
 class result_state : public shared_state {
-    static_assert(!std::is_rvalue_reference_v<T>, "cofutures: a future cannot hold an rvalue reference");
+    static_assert(!std::is_rvalue_reference_v<T>,
+                  "cofutures: a future cannot hold an rvalue reference");
     static_assert(std::is_void_v<T> || std::is_lvalue_reference_v<T> || std::is_destructible_v<T>);
 
 public:
@@ -86,7 +86,8 @@ private:
             ::new (static_cast<void*>(std::addressof(value_))) nothing{};
         } else if constexpr (std::is_reference_v<T>) {
             T reference = std::invoke(std::forward<Function>(function));
-            ::new (static_cast<void*>(std::addressof(value_))) stored_t<T>(std::addressof(reference));
+            ::new (static_cast<void*>(std::addressof(value_)))
+                stored_t<T>(std::addressof(reference));
         } else {
             // Constructs in place: T need not be movable.
             ::new (static_cast<void*>(const_cast<std::remove_cv_t<T>*>(std::addressof(value_))))

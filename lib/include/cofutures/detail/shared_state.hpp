@@ -39,7 +39,10 @@ enum class phase : std::uint32_t {
     failed = 6,
 };
 
-constexpr bool is_done(phase p) noexcept { return p >= phase::cancelled; }
+constexpr bool is_done(phase p) noexcept
+{
+    return p >= phase::cancelled;
+}
 
 /// Something that wants to know when a state is done; linked into the state's list meanwhile.
 class completion_node {
@@ -98,12 +101,18 @@ public:
     // reported when an owner lets go and no future is left.
     void add_owner() noexcept { counts_.fetch_add(one_owner, std::memory_order_relaxed); }
     void release_owner() noexcept;
-    void add_future() noexcept { counts_.fetch_add(one_owner + one_future, std::memory_order_relaxed); }
+    void add_future() noexcept
+    {
+        counts_.fetch_add(one_owner + one_future, std::memory_order_relaxed);
+    }
     void release_future() noexcept;
     bool is_only_future() const noexcept;
 
     // Queries.
-    phase current() const noexcept { return phase(word_.load(std::memory_order_acquire) & phase_mask); }
+    phase current() const noexcept
+    {
+        return phase(word_.load(std::memory_order_acquire) & phase_mask);
+    }
     bool done() const noexcept { return is_done(current()); }
 
     /// Notices work that another process has begun, which moves the state from pending to running.
@@ -113,7 +122,10 @@ public:
             start();
         }
     }
-    bool stop_requested() const noexcept { return (word_.load(std::memory_order_acquire) & stop_bit) != 0; }
+    bool stop_requested() const noexcept
+    {
+        return (word_.load(std::memory_order_acquire) & stop_bit) != 0;
+    }
     bool taken() const noexcept { return (word_.load(std::memory_order_acquire) & taken_bit) != 0; }
     virtual const std::type_info& value_type() const noexcept = 0;
 
@@ -146,7 +158,10 @@ public:
     const std::exception_ptr& error() const noexcept { return error_; }
 
     /// True for the one caller who may move the value out.
-    bool claim_value() noexcept { return (word_.fetch_or(taken_bit, std::memory_order_acq_rel) & taken_bit) == 0; }
+    bool claim_value() noexcept
+    {
+        return (word_.fetch_or(taken_bit, std::memory_order_acq_rel) & taken_bit) == 0;
+    }
 
     /// Registers a node; false if the state is already done, and then the node is not touched.
     bool add(completion_node& node) noexcept;

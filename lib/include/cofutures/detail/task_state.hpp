@@ -6,7 +6,6 @@
 /// Work that runs once and whose outcome a future shows: one block holds everything. Floor 1, internal.
 
 #include <cofutures/detail/result_state.hpp>
-
 #include <cofutures/detail/type_name.hpp>
 
 #include <chrono>
@@ -115,14 +114,16 @@ concept plain_call = std::invocable<std::decay_t<Function>, std::decay_t<Args>..
 /// The call with a stop token in front; the form chosen only where the plain one does not exist.
 template <typename Function, typename... Args>
 concept stoppable_call =
-    !plain_call<Function, Args...> && std::invocable<std::decay_t<Function>, std::stop_token, std::decay_t<Args>...>;
+    !plain_call<Function, Args...> &&
+    std::invocable<std::decay_t<Function>, std::stop_token, std::decay_t<Args>...>;
 
 template <typename Function, typename... Args>
 concept task_call = plain_call<Function, Args...> || stoppable_call<Function, Args...>;
 
 template <typename Function, typename... Args>
 struct call_result {
-    using type = std::invoke_result_t<std::decay_t<Function>, std::stop_token, std::decay_t<Args>...>;
+    using type =
+        std::invoke_result_t<std::decay_t<Function>, std::stop_token, std::decay_t<Args>...>;
 };
 template <typename Function, typename... Args>
     requires plain_call<Function, Args...>
@@ -139,7 +140,10 @@ using call_result_t = typename call_result<Function, Args...>::type;
 
 /// An awaitable of any coroutine library; a task that returns one has not run yet.
 template <typename T>
-concept awaitable_like = requires(T awaitable) { awaitable.await_ready(); };
+concept awaitable_like = requires(T awaitable)
+{
+    awaitable.await_ready();
+};
 
 struct no_stop_source {
     void request_stop() const noexcept {}
@@ -154,7 +158,8 @@ public:
     template <typename F, typename... As>
     explicit call_state(F&& function, As&&... args)
     {
-        std::construct_at(std::addressof(call_), std::forward<F>(function), std::forward<As>(args)...);
+        std::construct_at(
+            std::addressof(call_), std::forward<F>(function), std::forward<As>(args)...);
     }
 
     shared_state& state() noexcept final { return *this; }
@@ -165,7 +170,8 @@ public:
             return std::apply(
                 [this](Function& function, Args&... args) -> decltype(auto) {
                     if constexpr (wants_token) {
-                        return std::invoke(std::move(function), stop_.get_token(), std::move(args)...);
+                        return std::invoke(
+                            std::move(function), stop_.get_token(), std::move(args)...);
                     } else {
                         return std::invoke(std::move(function), std::move(args)...);
                     }

@@ -20,8 +20,8 @@ public:
     void lock() noexcept
     {
         std::uint32_t expected = free;
-        if (word_.compare_exchange_strong(expected, held, std::memory_order_acquire,
-                                          std::memory_order_relaxed)) {
+        if (word_.compare_exchange_strong(
+                expected, held, std::memory_order_acquire, std::memory_order_relaxed)) {
             return;
         }
         // From here on the word says "contended", so that whoever unlocks wakes one sleeper.
