@@ -42,10 +42,11 @@ public:
     /// **Throws** `std::invalid_argument` for zero workers or impossible limits; `std::system_error`.
     explicit process_pool_executor(process_pool_options options = {});
 
-    template <std::integral Count>
-    explicit process_pool_executor(Count max_workers) : process_pool_executor(options_for(max_workers))
-    {
-    }
+    /// Python's positional form: `process_pool_executor pool(4)`.
+    template <std::integral Integer>
+    explicit process_pool_executor(Integer max_workers)
+        : process_pool_executor(process_pool_options{.max_workers = max_workers})
+    {}
     process_pool_executor(const process_pool_executor&) = delete;
     process_pool_executor& operator=(const process_pool_executor&) = delete;
     ~process_pool_executor();
@@ -62,7 +63,8 @@ public:
         requires detail::task_call<Function, detail::wire_t<Args>...>
     auto submit(Function&& function, Args&&... args)
     {
-        return enqueue_call({}, std::decay_t<Function>(std::forward<Function>(function)), detail::to_wire(args)...);
+        return enqueue_call(
+            {}, std::decay_t<Function>(std::forward<Function>(function)), detail::to_wire(args)...);
     }
 
     /// The same with a name or limits of its own: `submit(process::task_options{.hard_time_limit = 2s}, f)`.
@@ -70,7 +72,8 @@ public:
         requires detail::task_call<Function, detail::wire_t<Args>...>
     auto submit(process::task_options options, Function&& function, Args&&... args)
     {
-        return enqueue_call(std::move(options), std::decay_t<Function>(std::forward<Function>(function)),
+        return enqueue_call(std::move(options),
+                            std::decay_t<Function>(std::forward<Function>(function)),
                             detail::to_wire(args)...);
     }
 
@@ -79,13 +82,16 @@ public:
         requires(sizeof...(Ranges) > 0)
     auto map(Function&& function, Ranges&&... ranges)
     {
-        return map(map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return map(
+            map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     }
     template <typename Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map(map_options options, Function&& function, Ranges&&... ranges)
     {
-        return start_map(detail::map_core::order::of_input, options, std::forward<Function>(function),
+        return start_map(detail::map_core::order::of_input,
+                         options,
+                         std::forward<Function>(function),
                          std::forward<Ranges>(ranges)...);
     }
 
@@ -94,13 +100,16 @@ public:
         requires(sizeof...(Ranges) > 0)
     auto map_unordered(Function&& function, Ranges&&... ranges)
     {
-        return map_unordered(map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+        return map_unordered(
+            map_options{}, std::forward<Function>(function), std::forward<Ranges>(ranges)...);
     }
     template <typename Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map_unordered(map_options options, Function&& function, Ranges&&... ranges)
     {
-        return start_map(detail::map_core::order::of_completion, options, std::forward<Function>(function),
+        return start_map(detail::map_core::order::of_completion,
+                         options,
+                         std::forward<Function>(function),
                          std::forward<Ranges>(ranges)...);
     }
 
@@ -126,16 +135,6 @@ public:
     process_pool_stats stats() const;
 
 private:
-    template <std::integral Count>
-    static process_pool_options options_for(Count max_workers)
-    {
-        if (!std::in_range<std::size_t>(max_workers)) {
-            throw std::invalid_argument("cofutures: max_workers must be a positive number, got " +
-                                        std::to_string(max_workers));
-        }
-        return {.max_workers = static_cast<std::size_t>(max_workers)};
-    }
-
     detail::payload make_payload(std::size_t size);
     void enqueue(detail::process_task& task, process::task_options&& options);
     void require_own_process() const;
@@ -144,10 +143,14 @@ private:
     auto enqueue_call(process::task_options options, const F& function, const Wire&... args);
 
     template <typename R, typename F, typename... Wire>
-    future<R> enqueue_encoded(process::task_options options, const F& function, const Wire&... args);
+    future<R>
+    enqueue_encoded(process::task_options options, const F& function, const Wire&... args);
 
     template <typename Function, typename... Ranges>
-    auto start_map(detail::map_core::order order, const map_options& options, Function&& function, Ranges&&... ranges);
+    auto start_map(detail::map_core::order order,
+                   const map_options& options,
+                   Function&& function,
+                   Ranges&&... ranges);
 
     std::shared_ptr<detail::process_pool_core> core_;
 };
@@ -155,7 +158,9 @@ private:
 // Implementation
 
 template <typename R, typename F, typename... Wire>
-future<R> process_pool_executor::enqueue_encoded(process::task_options options, const F& function, const Wire&... args)
+future<R> process_pool_executor::enqueue_encoded(process::task_options options,
+                                                 const F& function,
+                                                 const Wire&... args)
 {
     require_own_process();
     encoder counter;
@@ -176,7 +181,9 @@ future<R> process_pool_executor::enqueue_encoded(process::task_options options, 
 }
 
 template <typename F, typename... Wire>
-auto process_pool_executor::enqueue_call(process::task_options options, const F& function, const Wire&... args)
+auto process_pool_executor::enqueue_call(process::task_options options,
+                                         const F& function,
+                                         const Wire&... args)
 {
     using result = detail::process_result_t<F, Wire...>;
     detail::require_wire_callable<F>();
@@ -184,7 +191,8 @@ auto process_pool_executor::enqueue_call(process::task_options options, const F&
     detail::require_wire_result<result>();
     detail::require_callable(function);
     // After a failed check above, nothing further is instantiated: one readable line is enough.
-    if constexpr (detail::wire_callable<F> && (encodable<Wire> && ...) && (std::is_void_v<result> || encodable<result>)) {
+    if constexpr (detail::wire_callable<F> && (encodable<Wire> && ...) &&
+                  (std::is_void_v<result> || encodable<result>)) {
         return enqueue_encoded<result, F, Wire...>(std::move(options), function, args...);
     } else {
         return future<result>();
@@ -208,14 +216,17 @@ auto process_pool_executor::start_map(detail::map_core::order order,
     detail::require_callable(function);
 
     std::unique_ptr<detail::map_feed> feed;
-    if constexpr (detail::wire_callable<stored> && (encodable<detail::wire_t<detail::element_t<Ranges>>> && ...) &&
+    if constexpr (detail::wire_callable<stored> &&
+                  (encodable<detail::wire_t<detail::element_t<Ranges>>> && ...) &&
                   (std::is_void_v<value> || encodable<value>)) {
         if (options.chunk_size == 1) {
             auto submit_item = [this](const stored& f, auto&&... elements) {
                 return enqueue_call({}, f, detail::to_wire(elements)...);
             };
             feed = std::make_unique<detail::item_feed<decltype(submit_item), stored, Ranges...>>(
-                std::move(submit_item), std::forward<Function>(function), std::forward<Ranges>(ranges)...);
+                std::move(submit_item),
+                std::forward<Function>(function),
+                std::forward<Ranges>(ranges)...);
         } else {
             // A chunk's elements travel as they are, so text must be strings already.
             using input = std::tuple<detail::element_t<Ranges>...>;
@@ -224,7 +235,9 @@ auto process_pool_executor::start_map(detail::map_core::order order,
                 return enqueue_encoded<detail::chunk_outcomes<value>, chunk>({}, chunk{f}, inputs);
             };
             feed = std::make_unique<detail::chunk_feed<decltype(submit_chunk), stored, Ranges...>>(
-                options.chunk_size, std::move(submit_chunk), std::forward<Function>(function),
+                options.chunk_size,
+                std::move(submit_chunk),
+                std::forward<Function>(function),
                 std::forward<Ranges>(ranges)...);
         }
     }

@@ -52,7 +52,7 @@ void process_pool_core::start()
     }
     server_.assign(connection.release());
     read_notices();
-    for (std::size_t i = 0; i != *options.max_workers; ++i) {
+    for (std::size_t i = 0; i != options.max_workers.value_or(1); ++i) {
         start_worker();
     }
     thread_ = std::thread([self = shared_from_this()] {
@@ -79,6 +79,7 @@ void process_pool_core::start_worker()
         [this](worker_link& from, const frame_header& header, std::span<const std::byte> body) {
             on_frame(from, header, body);
         },
+        [this] { work(); },
         [this](worker_link& from) {
             // Closed or talking nonsense; if it still lives it is of no use. Its end will be reported.
             kill(from, SIGKILL);
@@ -226,7 +227,7 @@ void process_pool_core::bury(worker_link& link, int status)
         while (now - recent_deaths_.front() > options.restart_period) {
             recent_deaths_.pop_front();
         }
-        if (recent_deaths_.size() > *options.max_workers + options.max_restarts) {
+        if (recent_deaths_.size() > options.max_workers.value_or(1) + options.max_restarts) {
             break_pool("workers died " + std::to_string(recent_deaths_.size()) + " times in a short while", crash());
         }
     }

@@ -23,10 +23,9 @@ process_pool_options checked(process_pool_options options)
             throw std::invalid_argument(std::string("cofutures: ") + what);
         }
     };
-    if (!options.max_workers) {
-        options.max_workers = usable_cpus();
-    }
-    require(*options.max_workers >= 1 && *options.max_workers <= 10000, "max_workers must be from 1 to 10000");
+    const std::size_t workers = options.max_workers.value_or(usable_cpus());
+    require(workers <= 10000, "max_workers must be from 1 to 10000");
+    options.max_workers = workers;
     require(!options.max_tasks_per_child || *options.max_tasks_per_child >= 1, "max_tasks_per_child must be at least 1");
     require(!options.memory_limit || *options.memory_limit >= 1, "memory_limit must be at least 1 byte");
     require(options.soft_time_limit.count() >= 0 && options.hard_time_limit.count() >= 0,

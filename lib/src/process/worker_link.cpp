@@ -32,9 +32,10 @@ worker_link::worker_link(asio::io_context& context,
                          unique_fd stderr_pipe,
                          std::shared_ptr<status_page> worker_page,
                          on_frame frame,
+                         std::function<void()> on_read,
                          std::function<void(worker_link&)> on_lost)
     : number(worker_number), page(std::move(worker_page)), socket_(context, socket.release()), stderr_(context),
-      on_frame_(std::move(frame)), on_lost_(std::move(on_lost)), input_(input_size)
+      on_frame_(std::move(frame)), on_read_(std::move(on_read)), on_lost_(std::move(on_lost)), input_(input_size)
 {
     socket_.non_blocking(true);
     if (stderr_pipe) {
@@ -169,6 +170,7 @@ void worker_link::read_on(const std::shared_ptr<worker_link>& self)
                                  } else if (!self->lost) {
                                      read_on(self);
                                  }
+                                 self->on_read_();
                              });
 }
 

@@ -72,13 +72,15 @@ public:
     /// One frame from the worker; the body is valid during the call.
     using on_frame = std::function<void(worker_link&, const frame_header&, std::span<const std::byte>)>;
 
-    /// `socket` is non-blocking. `on_lost` is told that nothing will come any more, or nothing sensible.
+    /// `on_read` is told after a batch of frames; `on_lost`, that nothing will come any more, or nothing
+    /// sensible.
     worker_link(boost::asio::io_context& context,
                 std::uint32_t number,
                 unique_fd socket,
                 unique_fd stderr_pipe,
                 std::shared_ptr<status_page> page,
                 on_frame frame,
+                std::function<void()> on_read,
                 std::function<void(worker_link&)> on_lost);
 
     /// Begins to read; `self` keeps the link alive meanwhile.
@@ -135,6 +137,7 @@ private:
     boost::asio::posix::stream_descriptor socket_;
     boost::asio::posix::stream_descriptor stderr_;
     on_frame on_frame_;
+    std::function<void()> on_read_;
     std::function<void(worker_link&)> on_lost_;
 
     std::vector<std::byte> output_;

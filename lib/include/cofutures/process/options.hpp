@@ -8,6 +8,7 @@
 #include <cofutures/executor.hpp>
 #include <cofutures/process/call.hpp>
 #include <cofutures/process/init.hpp>
+#include <cofutures/worker_count.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -54,8 +55,8 @@ struct process_pool_stats : executor_stats {
 };
 
 struct process_pool_options {
-    /// How many workers; absent: the number of usable CPUs.
-    std::optional<std::size_t> max_workers = {};
+    /// How many workers; by default the number of usable CPUs.
+    worker_count max_workers = {};
 
     process::start_method start_method = process::start_method::fork_server;
 
