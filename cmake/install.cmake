@@ -25,3 +25,7 @@ install(
         "${CMAKE_CURRENT_BINARY_DIR}/cofutures-config.cmake"
         "${CMAKE_CURRENT_BINARY_DIR}/cofutures-config-version.cmake"
     DESTINATION "${cofutures_package_dir}")
+
+if(COFUTURES_BUILD_APPS)
+    install(TARGETS downloader prime-check)
+endif()
