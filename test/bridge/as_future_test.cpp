@@ -46,11 +46,13 @@ auto complete_with(asio::io_context& context, CompletionToken&& token, Args... a
 {
     return asio::async_initiate<CompletionToken, Signature>(
         [&context](auto handler, auto... values) {
-            asio::post(context, [handler = std::move(handler), ... values = std::move(values)]() mutable {
-                std::move(handler)(std::move(values)...);
-            });
+            asio::post(context,
+                       [handler = std::move(handler), ... values = std::move(values)]() mutable {
+                           std::move(handler)(std::move(values)...);
+                       });
         },
-        token, std::move(args)...);
+        token,
+        std::move(args)...);
 }
 
 TEST(AsFuture, OfATimerIsAFutureOfVoid)
@@ -75,7 +77,8 @@ TEST(AsFuture, OfSocketsCarriesBytes)
     future<void> connected = client.async_connect(acceptor.local_endpoint(), as_future);
     connected.result(watchdog);
     tcp::socket server = accepted.take(watchdog);
-    future<std::size_t> sent = asio::async_write(client, asio::buffer(std::string_view("hello")), as_future);
+    future<std::size_t> sent =
+        asio::async_write(client, asio::buffer(std::string_view("hello")), as_future);
     future<std::size_t> read = asio::async_read(server, asio::buffer(received), as_future);
 
     EXPECT_EQ(sent.result(watchdog), 5U);
@@ -108,10 +111,10 @@ TEST(AsFuture, TheValueFollowsTheSignature)
 
     auto nothing = complete_with<void()>(context, as_future);
     auto number = complete_with<void(int)>(context, as_future, 1);
-    auto move_only = complete_with<void(error_code, std::unique_ptr<int>)>(context, as_future, error_code(),
-                                                                           std::make_unique<int>(2));
-    auto several = complete_with<void(error_code, int, std::string)>(context, as_future, error_code(), 3,
-                                                                     std::string("three"));
+    auto move_only = complete_with<void(error_code, std::unique_ptr<int>)>(
+        context, as_future, error_code(), std::make_unique<int>(2));
+    auto several = complete_with<void(error_code, int, std::string)>(
+        context, as_future, error_code(), 3, std::string("three"));
     auto after_exception =
         complete_with<void(std::exception_ptr, int)>(context, as_future, std::exception_ptr(), 4);
     context.run();
@@ -183,6 +186,19 @@ TEST(AsFuture, IsABrokenPromiseWhenItsContextIsDestroyed)
     EXPECT_THROW(expired.result(), broken_promise);
 }
 
+TEST(AsFuture, MayOutliveItsContextAndStrand)
+{
+    future<void> posted;
+    {
+        asio::io_context context;
+        posted = asio::post(asio::make_strand(context), as_future);
+        context.run();
+    }
+
+    EXPECT_FALSE(posted.request_stop());
+    EXPECT_NO_THROW(posted.result());
+}
+
 TEST(AsFuture, MixesWithOtherFutures)
 {
     io_context_executor io;
@@ -191,7 +207,8 @@ TEST(AsFuture, MixesWithOtherFutures)
     const auto expired = timer.async_wait(as_future);
     const auto number = pool.submit([] { return 1; });
 
-    const auto [done, not_done] = wait({expired, number}, {.timeout = watchdog, .return_when = return_when::first_completed});
+    const auto [done, not_done] =
+        wait({expired, number}, {.timeout = watchdog, .return_when = return_when::first_completed});
 
     EXPECT_EQ(done, std::vector<any_future>{number});
     EXPECT_EQ(not_done, std::vector<any_future>{expired});
@@ -202,7 +219,8 @@ TEST(AsFuture, RequestStopRacesWithCompletionAndTheEndOfTheContext)
 {
     for (int n = 0; n != 200; ++n) {
         auto io = std::make_unique<io_context_executor>();
-        auto timer = std::make_unique<asio::steady_timer>(io->context(), std::chrono::microseconds(n));
+        auto timer =
+            std::make_unique<asio::steady_timer>(io->context(), std::chrono::microseconds(n));
         const auto expired = timer->async_wait(as_future);
 
         std::thread stopper([expired] { expired.request_stop(); });

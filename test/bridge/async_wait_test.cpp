@@ -1,9 +1,9 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <cofutures/as_completed.hpp>
 #include <cofutures/asio/async_wait.hpp>
 #include <cofutures/asio/io_context_executor.hpp>
-#include <cofutures/as_completed.hpp>
 #include <cofutures/completion_queue.hpp>
 #include <cofutures/promise.hpp>
 #include <cofutures/thread_pool_executor.hpp>
@@ -172,7 +172,8 @@ TEST(AwaitedFuture, CancellingTheCoroutineStopsATaskThatNobodyElseWaitsFor)
     gate begun, stopped;
     thread_pool_executor pool(1);
     io_context_executor io;
-    const auto waiting = io.submit(await_stoppable, std::ref(pool), std::ref(begun), std::ref(stopped));
+    const auto waiting =
+        io.submit(await_stoppable, std::ref(pool), std::ref(begun), std::ref(stopped));
     begun.wait();
 
     waiting.request_stop();
@@ -215,8 +216,8 @@ TEST(AwaitedFuture, CancellingTheCoroutineCancelsAQueuedTaskThatNobodyElseWaitsF
     EXPECT_TRUE(task.get_future().cancelled());
 }
 
-asio::awaitable<std::tuple<int, int, std::string>> keep_and_await(future<int> value, future<int&> reference,
-                                                                  future<no_default> plain)
+asio::awaitable<std::tuple<int, int, std::string>>
+keep_and_await(future<int> value, future<int&> reference, future<no_default> plain)
 {
     const int& first = co_await async_result(value);
     int& second = co_await async_result(reference);
@@ -231,7 +232,9 @@ TEST(AsyncResult, KeepsTheHandleAndTakesReferencesAndResultsWithoutADefault)
     io_context_executor io;
     int referred = 1;
 
-    const auto seen = io.submit(keep_and_await, make_ready_future(5), make_ready_future<int&>(referred),
+    const auto seen = io.submit(keep_and_await,
+                                make_ready_future(5),
+                                make_ready_future<int&>(referred),
                                 make_ready_future<no_default>(9));
 
     EXPECT_EQ(seen.result(watchdog), std::tuple(5, 5, "9"));
@@ -249,7 +252,8 @@ TEST(AsyncResult, ThrowsWhatTheResultWouldThrow)
     promise<int> cancelled;
     cancelled.get_future().cancel();
 
-    const auto failed = io.submit(await_kept, make_exceptional_future<int>(std::out_of_range("no")));
+    const auto failed =
+        io.submit(await_kept, make_exceptional_future<int>(std::out_of_range("no")));
     const auto gone = io.submit(await_kept, cancelled.get_future());
 
     EXPECT_THROW(failed.result(watchdog), std::out_of_range);
@@ -301,7 +305,8 @@ TEST(AsyncWait, OfADoneFutureDoesNotCallTheHandlerInline)
     asio::io_context context;
     bool called = false;
 
-    async_wait(make_ready_future(1), asio::bind_executor(context, [&](boost::system::error_code) { called = true; }));
+    async_wait(make_ready_future(1),
+               asio::bind_executor(context, [&](boost::system::error_code) { called = true; }));
 
     EXPECT_FALSE(called);
     context.run();
@@ -316,7 +321,8 @@ TEST(AsyncWait, TakesEveryCompletionToken)
     auto operation = async_wait(task.get_future(), asio::deferred);
     gate called;
 
-    std::move(operation)(asio::bind_executor(threads, [&](boost::system::error_code) { called.open(); }));
+    std::move(operation)(
+        asio::bind_executor(threads, [&](boost::system::error_code) { called.open(); }));
     task.set_result(1);
 
     called.wait();
@@ -330,9 +336,10 @@ TEST(AsyncWait, CancelledEndsTheWaitAndLeavesTheTaskAlone)
     asio::cancellation_signal signal;
     promise<int> task;
     boost::system::error_code outcome;
-    async_wait(task.get_future(), asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(context, [&](auto error) {
-                                                                   outcome = error;
-                                                               })));
+    async_wait(
+        task.get_future(),
+        asio::bind_cancellation_slot(
+            signal.slot(), asio::bind_executor(context, [&](auto error) { outcome = error; })));
 
     asio::post(context, [&] { signal.emit(asio::cancellation_type::partial); });
     context.run();
@@ -347,7 +354,8 @@ TEST(AsyncWait, KeepsItsContextRunningMeanwhile)
     asio::io_context context;
     bool called = false;
     promise<int> task;
-    async_wait(task.get_future(), asio::bind_executor(context, [&](boost::system::error_code) { called = true; }));
+    async_wait(task.get_future(),
+               asio::bind_executor(context, [&](boost::system::error_code) { called = true; }));
 
     std::thread finisher([&task] { task.set_result(1); });
     context.run();
@@ -363,7 +371,8 @@ TEST(AsyncWait, AHandlerThatNeverRunsIsDestroyedWithItsContext)
     {
         asio::io_context context;
         async_wait(task.get_future(),
-                   asio::bind_executor(context, [kept = test::tracked(counts)](boost::system::error_code) {}));
+                   asio::bind_executor(
+                       context, [kept = test::tracked(counts)](boost::system::error_code) {}));
         task.set_result(1);
     }
     EXPECT_EQ(counts.alive, 0);
@@ -421,13 +430,15 @@ TEST(AwaitedMany, AsCompletedEndsAfterTheLast)
     EXPECT_EQ(io.submit(sum_as_completed, futures).result(watchdog), 55);
 }
 
-asio::awaitable<std::string> await_all_and_any(thread_pool_executor& pool, future<std::string> never)
+asio::awaitable<std::string> await_all_and_any(thread_pool_executor& pool,
+                                               future<std::string> never)
 {
     auto number = pool.submit([] { return 1; });
     auto text = pool.submit([] { return std::string("two"); });
     const auto [one, two] = co_await when_all(std::move(number), std::move(text));
 
-    std::vector<future<std::string>> candidates{std::move(never), make_ready_future(std::string("first"))};
+    std::vector<future<std::string>> candidates{std::move(never),
+                                                make_ready_future(std::string("first"))};
     const auto winner = co_await when_any(candidates);
     co_return std::to_string(one) + two + std::to_string(winner.index) + winner.future.result();
 }

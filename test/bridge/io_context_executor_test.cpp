@@ -140,7 +140,8 @@ TEST(IoContextExecutor, RefusesANullCoroutineFunctionAndNoThreads)
 {
     io_context_executor io;
 
-    EXPECT_THROW(io.submit(static_cast<asio::awaitable<void> (*)()>(nullptr)), std::invalid_argument);
+    EXPECT_THROW(io.submit(static_cast<asio::awaitable<void> (*)()>(nullptr)),
+                 std::invalid_argument);
     EXPECT_THROW(io_context_executor(0), std::invalid_argument);
     EXPECT_THROW(io_context_executor(-1), std::invalid_argument);
 }
@@ -220,7 +221,8 @@ TEST(IoContextExecutor, AResultIsMovedNotCopied)
     tracked_counts counts;
     io_context_executor io;
     {
-        const auto result = io.submit([](tracked value) -> asio::awaitable<tracked> { co_return value; }, tracked(counts, 8));
+        const auto result = io.submit(
+            [](tracked value) -> asio::awaitable<tracked> { co_return value; }, tracked(counts, 8));
         EXPECT_EQ(result.result(watchdog).value(), 8);
     }
     EXPECT_EQ(counts.copied, 0);
@@ -293,7 +295,8 @@ TEST(IoContextExecutorCancel, AStopRequestedWhileTheCoroutineRunsEndsItsNextAwai
         gate between, requested, went_on;
         io_context_executor io(threads);
         const opens_at_exit release(requested);
-        const auto busy = io.submit(busy_between_two_awaits, std::ref(between), std::ref(requested), std::ref(went_on));
+        const auto busy = io.submit(
+            busy_between_two_awaits, std::ref(between), std::ref(requested), std::ref(went_on));
         between.wait();
 
         EXPECT_TRUE(busy.request_stop());
@@ -304,12 +307,14 @@ TEST(IoContextExecutorCancel, AStopRequestedWhileTheCoroutineRunsEndsItsNextAwai
     }
 }
 
-asio::awaitable<void> deaf_for_one_await(future<void> deaf_to, gate& suspended, gate& first_await_over)
+asio::awaitable<void>
+deaf_for_one_await(future<void> deaf_to, gate& suspended, gate& first_await_over)
 {
     asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
     suspended.open();
     // Nothing can cancel this await, since its slot is connected to nothing.
-    co_await async_wait(deaf_to, asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+    co_await async_wait(
+        deaf_to, asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
     first_await_over.open();
     co_await timer.async_wait(asio::use_awaitable);
 }
@@ -319,8 +324,8 @@ TEST(IoContextExecutorCancel, AStopThatOneAwaitIgnoredEndsTheNextOne)
     gate suspended, first_await_over, delivered;
     io_context_executor io;
     promise<void> ignoring;
-    const auto waiting =
-        io.submit(deaf_for_one_await, ignoring.get_future(), std::ref(suspended), std::ref(first_await_over));
+    const auto waiting = io.submit(
+        deaf_for_one_await, ignoring.get_future(), std::ref(suspended), std::ref(first_await_over));
     suspended.wait();
 
     waiting.request_stop();
@@ -429,6 +434,35 @@ TEST(IoContextExecutorCancel, RacesWithTheEndOfTheCoroutineAndOfTheExecutor)
     }
 }
 
+TEST(IoContextExecutorCancel, AStopRequestIsNeverLostHoweverEarlyItComes)
+{
+    io_context_executor io;
+    for (int n = 0; n != 500; ++n) {
+        gate begun;
+        const auto waiting = io.submit(wait_for_ever, std::ref(begun));
+
+        waiting.request_stop();
+
+        ASSERT_TRUE(waiting.wait_for(watchdog));
+        EXPECT_TRUE(waiting.cancelled());
+    }
+}
+
+TEST(IoContextExecutorCancel, AfterTheExecutorIsGoneTouchesNothingOfIt)
+{
+    for (const int threads : {1, 2}) {
+        future<int> sum;
+        {
+            io_context_executor io(threads);
+            sum = io.submit(add, 1, 2);
+        }
+
+        EXPECT_FALSE(sum.request_stop());
+        EXPECT_FALSE(sum.cancel());
+        EXPECT_EQ(sum.result(), 3);
+    }
+}
+
 // ---- Plain calls ----
 
 TEST(IoContextExecutorBlocking, PlainCallsRunOnAPoolOfItsOwn)
@@ -522,9 +556,9 @@ TEST(IoContextExecutor, RunsThousandsOfCoroutinesAtATime)
     promise<void> all_may_end;
     std::vector<future<void>> waiting;
     for (int n = 0; n != 5000; ++n) {
-        waiting.push_back(
-            io.submit([](future<void> until) -> asio::awaitable<void> { co_await async_result(until); },
-                      all_may_end.get_future()));
+        waiting.push_back(io.submit(
+            [](future<void> until) -> asio::awaitable<void> { co_await async_result(until); },
+            all_may_end.get_future()));
     }
 
     all_may_end.set_result();
@@ -542,7 +576,7 @@ asio::awaitable<int> square(int x)
     if (x < 0) {
         throw std::out_of_range("negative");
     }
-    co_return x * x;
+    co_return x* x;
 }
 
 TEST(IoContextExecutorMap, OfACoroutineFunctionYieldsResultsInInputOrder)
@@ -589,7 +623,8 @@ TEST(IoContextExecutorMap, OfAPlainFunctionRunsOnThePool)
     thread_pool_executor pool(2, "given");
     io_context_executor io({.blocking = &pool});
 
-    for (const auto& name : io.map([](int) { return this_worker::name().substr(0, 5); }, std::vector{1, 2, 3})) {
+    for (const auto& name :
+         io.map([](int) { return this_worker::name().substr(0, 5); }, std::vector{1, 2, 3})) {
         EXPECT_EQ(name, "given");
     }
 }
@@ -600,10 +635,12 @@ TEST(IoContextExecutorShutdown, WaitsForCoroutinesThatWait)
 {
     promise<void> may_end;
     io_context_executor io;
-    const auto waiting = io.submit([](future<void> until) -> asio::awaitable<int> {
-        co_await async_result(until);
-        co_return 1;
-    }, may_end.get_future());
+    const auto waiting = io.submit(
+        [](future<void> until) -> asio::awaitable<int> {
+            co_await async_result(until);
+            co_return 1;
+        },
+        may_end.get_future());
 
     EXPECT_FALSE(io.shutdown_for(std::chrono::milliseconds(0)));
     EXPECT_THROW(io.submit(yield), executor_shut_down);

@@ -80,7 +80,8 @@ TEST(ResumeOn, OfAShutDownExecutorIsRefusedOnTheCoroutinesThread)
     pool.shutdown();
     io_context_executor io({.thread_name_prefix = "loop"});
 
-    const auto place = io.submit(where_it_is_refused<executor_shut_down>, std::ref(pool), std::ref(begun));
+    const auto place =
+        io.submit(where_it_is_refused<executor_shut_down>, std::ref(pool), std::ref(begun));
 
     EXPECT_EQ(place.result(watchdog), "loop_0");
 }
@@ -96,7 +97,8 @@ TEST(ResumeOn, DroppedFromTheQueueThrowsCancelledErrorOnTheCoroutinesThread)
         may_end.wait();
     });
     busy.wait();
-    const auto place = io.submit(where_it_is_refused<cancelled_error>, std::ref(pool), std::ref(begun));
+    const auto place =
+        io.submit(where_it_is_refused<cancelled_error>, std::ref(pool), std::ref(begun));
     begun.wait();
     asio::post(io.context(), [&] { queued.open(); });
     queued.wait();

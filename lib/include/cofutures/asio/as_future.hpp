@@ -5,6 +5,7 @@
 
 /// The completion token that turns any Asio operation into a future. Floor 5.
 
+#include <cofutures/asio/stop_signal.hpp>
 #include <cofutures/future.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,7 +13,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -72,27 +72,20 @@ struct completion_value<First, Rest...> : value_of<std::decay_t<Rest>...> {
 template <typename T>
 class operation_state final : public result_state<T> {
 public:
-    explicit operation_state(boost::asio::any_io_executor executor) : executor_(std::move(executor))
-    {}
+    explicit operation_state(boost::asio::any_io_executor executor) : stop_(std::move(executor)) {}
 
-    boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+    boost::asio::cancellation_slot slot() noexcept { return stop_.slot(); }
 
-private:
-    void on_stop_requested() noexcept override
+    void end(phase outcome) noexcept
     {
-        try {
-            boost::asio::post(executor_, [keep = owner_ptr<operation_state>::share(this)] {
-                if (!keep->done()) {
-                    keep->signal_.emit(boost::asio::cancellation_type::all);
-                }
-            });
-        } catch (...) {
-            // Out of memory: the operation goes on, as if it did not support cancellation.
-        }
+        stop_.detach(); // the context may go as soon as the outcome shows
+        this->finish(outcome);
     }
 
-    boost::asio::any_io_executor executor_;
-    boost::asio::cancellation_signal signal_; // touched on executor_ only
+private:
+    void on_stop_requested() noexcept override { stop_.request(*this); }
+
+    stop_signal stop_;
 };
 
 template <typename T, bool HasError>
@@ -109,7 +102,7 @@ public:
     {
         if (state_ && state_->claim()) {
             state_->store_error(std::make_exception_ptr(broken_promise()));
-            state_->finish(phase::failed);
+            state_->end(phase::failed);
         }
     }
 
@@ -121,7 +114,7 @@ public:
         if (!state_->claim()) {
             return;
         }
-        state_->finish(state_->store_outcome_of([&]() -> T {
+        state_->end(state_->store_outcome_of([&]() -> T {
             if constexpr (HasError) {
                 return after_error(std::forward<Args>(args)...);
             } else {

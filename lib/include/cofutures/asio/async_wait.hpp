@@ -91,7 +91,9 @@ private:
 
     void post(bool cancelled)
     {
-        auto executor = executor_;
+        // Moved, since this object may be gone before post() returns, and because two threads that each
+        // drop a handle to the executor look like a race to ThreadSanitizer, which knows no fences.
+        const tracked_executor executor = std::move(executor_);
         boost::asio::post(
             executor, [owned = std::unique_ptr<asynchronous_wait>(this), cancelled]() mutable {
                 boost::asio::get_associated_cancellation_slot(owned->handler_).clear();

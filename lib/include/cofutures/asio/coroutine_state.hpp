@@ -5,16 +5,15 @@
 
 /// The state of a coroutine that an io_context_executor runs. Floor 5, internal to it.
 
+#include <cofutures/asio/stop_signal.hpp>
 #include <cofutures/future.hpp>
 #include <cofutures/task.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -81,7 +80,9 @@ public:
 
     void launch(const boost::asio::any_io_executor& executor, coroutine_owner& owner) override
     {
-        executor_ = executor;
+        const auto self =
+            owner_ptr<coroutine_state>::share(this); // the coroutine may end in co_spawn()
+        signal_.attach(executor);
         // The handler keeps the signal, which Asio still uses after the coroutine has settled the future.
         boost::asio::co_spawn(
             executor,
@@ -89,6 +90,10 @@ public:
             boost::asio::bind_cancellation_slot(
                 signal_.slot(),
                 [keep = owner_ptr<coroutine_state>::share(this)](const std::exception_ptr&) {}));
+        if (this->stop_requested()) {
+            signal_.request(
+                *this); // it came while the state was running and the signal not attached
+        }
     }
 
     std::string task_name() const override
@@ -118,6 +123,7 @@ private:
             state_->claim();
             const phase ended = state_->store_outcome_of(std::forward<Outcome>(outcome));
             state_->destroy_work();
+            state_->signal_.detach(); // the executor may go as soon as the outcome shows
             owner_->ended(ended);
             state_->finish(ended);
             owner_->gone();
@@ -195,22 +201,13 @@ private:
     void on_stop_requested() noexcept override
     {
         stop_.request_stop();
-        try {
-            // A signal is emitted where the coroutine runs. It stays recorded there, so a coroutine that
-            // is between two awaits meets it at the next one.
-            boost::asio::post(executor_, [keep = owner_ptr<coroutine_state>::share(this)] {
-                if (!keep->done()) {
-                    keep->signal_.emit(boost::asio::cancellation_type::all);
-                }
-            });
-        } catch (...) {
-            // Out of memory: the coroutine goes on, as one may that ignores the request.
-        }
+        // The signal stays recorded where the coroutine runs: one that is between two awaits meets it at
+        // the next one.
+        signal_.request(*this);
     }
 
     task_options options_;
-    boost::asio::any_io_executor executor_;   // written before the state is running
-    boost::asio::cancellation_signal signal_; // touched on executor_ only
+    stop_signal signal_;
     [[no_unique_address]] std::conditional_t<wants_token, std::stop_source, no_stop_source> stop_;
     union {
         std::tuple<Function, Args...>
