@@ -1,9 +1,9 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <cofutures/as_completed.hpp>
 #include <cofutures/asio/async_wait.hpp>
 #include <cofutures/asio/io_context_executor.hpp>
+#include <cofutures/error.hpp>
 #include <cofutures/http/client.hpp>
 #include <cofutures/thread_pool_executor.hpp>
 
@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,6 +90,50 @@ TEST(HttpClientOnABorrowedExecutor, RunsThereAndEndsBeforeIt)
 
     connection.expect_closed();
     EXPECT_TRUE(unanswered.cancelled());
+}
+
+boost::asio::awaitable<std::string> with_a_client_of_its_own(io_context_executor& io,
+                                                             std::string url)
+{
+    client local({.io = &io});
+    const response answer = co_await local.get(url);
+    auto unanswered = local.get(url);
+    co_return answer.body;
+}
+
+TEST(HttpClientOnABorrowedExecutor, MayEndInACoroutineThere)
+{
+    scripted_server server;
+    io_context_executor io;
+
+    auto body = io.submit(with_a_client_of_its_own, std::ref(io), server.url("/"));
+    auto connection = server.accept();
+    connection.read_request();
+    connection.write_ok("one");
+
+    EXPECT_EQ(body.result(watchdog), "one");
+    connection.wait_closed();
+}
+
+TEST(HttpClientInACallback, MayEndThere)
+{
+    scripted_server server;
+    auto last = std::make_unique<client>();
+
+    auto call = last->get(server.url("/1"));
+    auto other = last->get(server.url("/2"));
+    auto ended = call.then([&last](const response& answer) {
+        last.reset();
+        return answer.body;
+    });
+    auto connection = server.accept();
+    auto second = server.accept();
+    connection.read_request();
+    second.read_request();
+    connection.write_ok("one");
+
+    EXPECT_EQ(ended.result(watchdog), "one");
+    EXPECT_THROW(other.result(watchdog), cancelled_error);
 }
 
 TEST(HttpClientUnderThreads, ServesManyCallersAtOnce)

@@ -129,6 +129,12 @@ void scripted_connection::expect_closed()
     }
 }
 
+void scripted_connection::wait_closed()
+{
+    while (read_more()) {
+    }
+}
+
 void scripted_connection::close() noexcept
 {
     if (descriptor_ >= 0) {

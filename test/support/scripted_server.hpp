@@ -37,6 +37,9 @@ public:
     /// Waits until the other side has closed the connection; throws if it sends anything instead.
     void expect_closed();
 
+    /// Waits until the other side has closed the connection, whatever it sends before.
+    void wait_closed();
+
     void close() noexcept;
 
     /// Closes so that the other side gets "connection reset".

@@ -13,10 +13,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
-#include <condition_variable>
-#include <functional>
+#include <future>
 #include <limits>
-#include <mutex>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
@@ -34,18 +32,9 @@ constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 // The context that a client runs by itself when it was not given one.
 struct own_context {
-    own_context() : work(asio::make_work_guard(context)), thread([this] { context.run(); }) {}
-
-    ~own_context()
-    {
-        // Not just the guard: a name look-up that nobody waits for would keep run() going.
-        context.stop();
-        thread.join();
-    }
-
     asio::io_context context{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work;
-    std::thread thread;
+    asio::executor_work_guard<asio::io_context::executor_type> work =
+        asio::make_work_guard(context);
 };
 
 template <typename Result>
@@ -79,13 +68,17 @@ future<Result> failed(const request_error& error)
 
 } // namespace
 
+// Everything behind a client. It ends on the strand, once the last exchange is finished.
 struct client::impl {
     explicit impl(client_options options)
-        : own(options.io == nullptr ? std::make_unique<own_context>() : nullptr),
-          context(asio::make_strand(own ? own->context : options.io->context()), std::move(options))
-    {}
-
-    ~impl();
+        : own(options.io == nullptr ? std::make_shared<own_context>() : nullptr),
+          loop(own ? own->context : options.io->context()),
+          context(asio::make_strand(loop), std::move(options))
+    {
+        if (own) {
+            thread = std::thread([running = own] { running->context.run(); });
+        }
+    }
 
     template <typename Result>
     future<Result> start(request message, std::filesystem::path target, request_options options);
@@ -97,17 +90,22 @@ struct client::impl {
                          std::filesystem::path target,
                          request_options options);
 
+    void stop_all();
     void finished(const detail::exchange* which);
 
-    std::unique_ptr<own_context> own;
-    detail::exchange_context context;
-    std::unordered_map<const detail::exchange*, std::weak_ptr<detail::exchange>>
-        live; // on the strand
+    /// Stops everything and then deletes this; `gone` is told at last, if there is one.
+    void end(std::promise<void>* gone);
+    void end_if_idle();
 
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::size_t live_count = 0; // guarded by mutex; also counts what is not on the strand yet
-    bool closed = false;        // guarded by mutex
+    const std::shared_ptr<own_context> own;
+    asio::io_context& loop;
+    std::thread thread; // runs `own`
+    detail::exchange_context context;
+
+    // On the strand only.
+    std::unordered_map<const detail::exchange*, std::weak_ptr<detail::exchange>> live;
+    bool ending = false;
+    std::promise<void>* told = nullptr;
 };
 
 namespace {
@@ -188,10 +186,6 @@ client::impl::start(request message, std::filesystem::path target, request_optio
     future<Result> result = ends.get_future();
     auto exchange = std::make_shared<detail::exchange>(context, std::move(job), std::move(call));
     ends.watch(exchange);
-    {
-        const std::lock_guard lock(mutex);
-        ++live_count;
-    }
     asio::post(context.strand, [this, exchange] {
         live.emplace(exchange.get(), exchange);
         exchange->run();
@@ -216,35 +210,51 @@ future<Result> client::impl::start(std::string_view method,
     }
 }
 
+void client::impl::stop_all()
+{
+    for (const auto& [_, each] : live) {
+        if (const auto alive = each.lock()) {
+            alive->stop();
+        }
+    }
+}
+
 void client::impl::finished(const detail::exchange* which)
 {
     live.erase(which);
-    const std::lock_guard lock(mutex);
-    --live_count;
-    changed.notify_all();
+    end_if_idle();
 }
 
-client::impl::~impl()
+void client::impl::end(std::promise<void>* gone)
 {
+    // Every start() was posted before this, so `live` is complete when this runs.
+    asio::post(context.strand, [this, gone] {
+        ending = true;
+        told = gone;
+        stop_all();
+        end_if_idle();
+    });
+}
+
+void client::impl::end_if_idle()
+{
+    if (!ending || !live.empty()) {
+        return;
+    }
+    ending = false;
+    // Not here: the caller may be an exchange, whose connections this takes away.
     asio::post(context.strand, [this] {
-        for (const auto& [_, each] : live) {
-            if (const auto alive = each.lock()) {
-                alive->stop();
-            }
+        const std::shared_ptr<own_context> last = own;
+        std::promise<void>* const gone = told;
+        delete this;
+        if (last) {
+            // Not just the guard: a name look-up that nobody waits for would keep run() going.
+            last->context.stop();
+        }
+        if (gone != nullptr) {
+            gone->set_value();
         }
     });
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return live_count == 0; });
-    lock.unlock();
-    // Kept connections belong to the strand, and with a borrowed executor it goes on after us.
-    asio::post(context.strand, [this] {
-        context.pool.close_kept();
-        const std::lock_guard closing(mutex);
-        closed = true;
-        changed.notify_all();
-    });
-    lock.lock();
-    changed.wait(lock, [this] { return closed; });
 }
 
 client::client(client_options options)
@@ -255,7 +265,25 @@ client::client(client_options options)
     impl_ = std::make_unique<impl>(std::move(options));
 }
 
-client::~client() = default;
+client::~client()
+{
+    impl* const ending = impl_.release();
+    std::thread thread = std::move(ending->thread);
+    if (ending->loop.get_executor().running_in_this_thread()) {
+        // Waiting here, in a callback or coroutine, would be waiting for ourselves.
+        ending->end(nullptr);
+        if (thread.joinable()) {
+            thread.detach();
+        }
+        return;
+    }
+    std::promise<void> gone;
+    ending->end(&gone);
+    gone.get_future().wait();
+    if (thread.joinable()) {
+        thread.join();
+    }
+}
 
 future<response> client::get(std::string_view url, request_options options)
 {
@@ -292,13 +320,7 @@ client::download(std::string_view url, std::filesystem::path path, request_optio
 
 void client::stop_all()
 {
-    asio::post(impl_->context.strand, [state = impl_.get()] {
-        for (const auto& [_, each] : state->live) {
-            if (const auto alive = each.lock()) {
-                alive->stop();
-            }
-        }
-    });
+    asio::post(impl_->context.strand, [state = impl_.get()] { state->stop_all(); });
 }
 
 client_stats client::stats() const

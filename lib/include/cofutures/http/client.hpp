@@ -116,8 +116,8 @@ struct client_stats {
 ///   there too: they must not block.
 /// **Thread safety** All members may be called from any thread.
 /// **Lifetime** The destructor stops what is under way (those futures end as cancelled) and waits
-///   for it; it must not run on the client's own I/O thread, so not in a callback of one of its
-///   futures.
+///   for it. On a thread of its own executor, so in a callback or a coroutine there, it does not
+///   wait.
 /// **Throws** Members throw nothing but `std::bad_alloc`: every failure, a malformed URL included,
 ///   is in the future, as `request_error`. A status such as 404 is a response, not a failure.
 /// **See** docs/http.md
