@@ -46,22 +46,23 @@ using trampoline = void(decoder& archive, call_context& context);
 // Arguments. Text literals travel as strings, everything else as its decayed type.
 
 template <typename Arg>
-using wire_t = std::conditional_t<
-    std::is_same_v<std::decay_t<Arg>, const char*> || std::is_same_v<std::decay_t<Arg>, char*>,
-    std::string,
-    std::decay_t<Arg>>;
+using wire_t = std::conditional_t<std::is_same_v<std::decay_t<Arg>, const char*> ||
+                                      std::is_same_v<std::decay_t<Arg>, char*>,
+                                  std::string,
+                                  std::decay_t<Arg>>;
 
 // Callables.
 
 template <typename F>
-concept stateless_callable = std::is_class_v<F> && std::is_empty_v<F> && std::default_initializable<F> && !customized<F>;
+concept stateless_callable =
+    std::is_class_v<F> && std::is_empty_v<F> && std::default_initializable<F> && !customized<F>;
 
 template <typename F>
 concept code_pointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 
 template <typename F>
-concept wire_callable =
-    code_pointer<F> || std::is_member_pointer_v<F> || stateless_callable<F> || (std::is_class_v<F> && encodable<F>);
+concept wire_callable = code_pointer<F> || std::is_member_pointer_v<F> || stateless_callable<F> ||
+    (std::is_class_v<F>&& encodable<F>);
 
 template <typename F>
 constexpr void require_wire_callable()
@@ -69,12 +70,16 @@ constexpr void require_wire_callable()
     if constexpr (!wire_callable<F>) {
         if constexpr (is_instance<F, std::function>) {
             static_assert(sizeof(F) == 0,
-                          "cofutures: std::function hides what it holds and cannot go to another process; pass the "
-                          "function, a captureless lambda, or an aggregate with operator() and encodable members");
+                          "cofutures: std::function hides what it holds and cannot go to another "
+                          "process; pass the "
+                          "function, a captureless lambda, or an aggregate with operator() and "
+                          "encodable members");
         } else {
             static_assert(sizeof(F) == 0,
-                          "cofutures: a lambda with captures (or a class with private state) cannot go to another "
-                          "process; pass what it captures as arguments, or use an aggregate with operator(), or give "
+                          "cofutures: a lambda with captures (or a class with private state) "
+                          "cannot go to another "
+                          "process; pass what it captures as arguments, or use an aggregate with "
+                          "operator(), or give "
                           "the class a function serialize(archive, value)");
         }
     }
@@ -91,22 +96,22 @@ struct callable_codec {
     static void write(encoder& archive, const F& function)
     {
         if constexpr (code_pointer<F>) {
-            archive & locate_function(function);
+            archive& locate_function(function);
         } else if constexpr (std::is_member_function_pointer_v<F>) {
             static_assert(sizeof(F) == sizeof(member_function_words));
             member_function_words words;
-            std::memcpy(&words, &function, sizeof words);
+            std::memcpy(static_cast<void*>(&words), &function, sizeof words);
             const bool is_virtual = (words.code & 1) != 0;
-            archive & is_virtual & words.adjustment;
+            archive& is_virtual& words.adjustment;
             if (is_virtual) {
-                archive & words.code;
+                archive& words.code;
             } else {
-                archive & locate_code(reinterpret_cast<const void*>(words.code));
+                archive& locate_code(reinterpret_cast<const void*>(words.code));
             }
         } else if constexpr (std::is_member_object_pointer_v<F>) {
             archive.write(&function, sizeof function);
         } else if constexpr (!stateless_callable<F>) {
-            archive & function;
+            archive& function;
         }
     }
 
@@ -117,9 +122,11 @@ struct callable_codec {
         } else if constexpr (std::is_member_function_pointer_v<F>) {
             member_function_words words;
             const bool is_virtual = archive.read<bool>();
-            archive & words.adjustment;
-            words.code = is_virtual ? archive.read<std::uintptr_t>()
-                                    : reinterpret_cast<std::uintptr_t>(code_at(archive.read<code_address>()));
+            archive& words.adjustment;
+            words.code =
+                is_virtual
+                    ? archive.read<std::uintptr_t>()
+                    : reinterpret_cast<std::uintptr_t>(code_at(archive.read<code_address>()));
             F function;
             std::memcpy(&function, &words, sizeof words);
             return function;
@@ -139,7 +146,7 @@ struct callable_codec {
 
 template <typename R>
 struct result_codec {
-    static void write(encoder& archive, const R& value) { archive & value; }
+    static void write(encoder& archive, const R& value) { archive& value; }
     static R read(decoder& archive) { return archive.read<R>(); }
 };
 
@@ -157,11 +164,11 @@ struct result_codec<std::vector<std::variant<Value, std::exception_ptr>>> {
         archive.write_count(values.size());
         for (const auto& outcome : values) {
             const bool failed = outcome.index() != 0;
-            archive & failed;
+            archive& failed;
             if (failed) {
                 write_exception(archive, std::get<1>(outcome));
             } else {
-                archive & std::get<0>(outcome);
+                archive& std::get<0>(outcome);
             }
         }
     }
@@ -188,10 +195,13 @@ using process_result_t = std::remove_cvref_t<call_result_t<F, wire_t<Args>...>>;
 template <typename R>
 constexpr void require_wire_result()
 {
-    static_assert(!awaitable_like<R>, "cofutures: this callable returns a coroutine, which only io_context_executor can run");
+    static_assert(
+        !awaitable_like<R>,
+        "cofutures: this callable returns a coroutine, which only io_context_executor can run");
     if constexpr (!std::is_void_v<R>) {
         static_assert(!holds_view<R>(),
-                      "cofutures: the result of a process task must own its data; return std::string or std::vector "
+                      "cofutures: the result of a process task must own its data; return "
+                      "std::string or std::vector "
                       "instead of a view");
         require_encodable<R>();
     }
@@ -210,7 +220,8 @@ void run_call(decoder& archive, call_context& context)
                 if constexpr (std::invocable<F, Args...>) {
                     return std::invoke(std::move(function), std::move(args)...);
                 } else {
-                    return std::invoke(std::move(function), context.stop_token(), std::move(args)...);
+                    return std::invoke(
+                        std::move(function), context.stop_token(), std::move(args)...);
                 }
             },
             arguments);
@@ -231,7 +242,7 @@ template <typename R, typename F, typename... Args>
 void write_call(encoder& archive, const F& function, const Args&... args)
 {
     static const code_address entry = locate_function(&run_call<R, F, Args...>);
-    archive & entry;
+    archive& entry;
     callable_codec<F>::write(archive, function);
     static_cast<void>((archive & ... & args));
 }
@@ -246,13 +257,12 @@ struct process_chunk<Value, F, std::tuple<Elements...>> {
 
     F function;
 
-    chunk_outcomes<Value> operator()(inputs chunk)
-        requires plain_call<F, Elements...>
+    chunk_outcomes<Value> operator()(inputs chunk) requires plain_call<F, Elements...>
     {
         return run({}, std::move(chunk));
     }
-    chunk_outcomes<Value> operator()(std::stop_token token, inputs chunk)
-        requires(!plain_call<F, Elements...>)
+    chunk_outcomes<Value> operator()(std::stop_token token,
+                                     inputs chunk) requires(!plain_call<F, Elements...>)
     {
         return run(std::move(token), std::move(chunk));
     }
@@ -260,14 +270,18 @@ struct process_chunk<Value, F, std::tuple<Elements...>> {
 private:
     chunk_outcomes<Value> run(std::stop_token token, inputs chunk)
     {
-        return chunk_call<Value, F, std::tuple<Elements...>>(std::move(function), std::move(chunk))(std::move(token));
+        return chunk_call<Value, F, std::tuple<Elements...>>(std::move(function),
+                                                             std::move(chunk))(std::move(token));
     }
 };
 
 template <typename Value, typename F, typename Input>
 struct callable_codec<process_chunk<Value, F, Input>> {
     using chunk = process_chunk<Value, F, Input>;
-    static void write(encoder& archive, const chunk& call) { callable_codec<F>::write(archive, call.function); }
+    static void write(encoder& archive, const chunk& call)
+    {
+        callable_codec<F>::write(archive, call.function);
+    }
     static chunk read(decoder& archive) { return chunk{callable_codec<F>::read(archive)}; }
 };
 
@@ -275,7 +289,8 @@ struct callable_codec<process_chunk<Value, F, Input>> {
 template <typename Arg>
 decltype(auto) to_wire(const Arg& arg)
 {
-    if constexpr (std::is_same_v<wire_t<Arg>, std::string> && !std::is_same_v<std::decay_t<Arg>, std::string>) {
+    if constexpr (std::is_same_v<wire_t<Arg>, std::string> &&
+                  !std::is_same_v<std::decay_t<Arg>, std::string>) {
         const char* const text = arg;
         if (text == nullptr) {
             throw std::invalid_argument("cofutures: a null pointer is no text argument");

@@ -1,0 +1,367 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+/// What a process pool does when all goes well: calls, results, exceptions, maps, life cycle.
+
+#include "shared_gates.hpp"
+
+#include "support/expect_error.hpp"
+
+#include <cofutures/process_pool_executor.hpp>
+#include <cofutures/wait.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include <unistd.h>
+
+namespace cf = cofutures;
+using namespace std::chrono_literals;
+using cf::test::new_gate;
+using cf::test::open_gate;
+using cf::test::pass_gate;
+
+namespace {
+
+constexpr auto watchdog = 20s;
+
+int square(int x)
+{
+    return x * x;
+}
+
+template <typename T>
+T twice(T value)
+{
+    return value + value;
+}
+
+struct scale {
+    int factor = 1;
+    int operator()(int x) const { return factor * x; }
+};
+
+struct rectangle {
+    int width = 0;
+    int height = 0;
+    int area() const { return width * height; }
+};
+
+struct shape_like {
+    virtual int sides() const { return 0; }
+    virtual ~shape_like() = default;
+    shape_like() = default;
+    shape_like(const shape_like&) = default;
+    shape_like& operator=(const shape_like&) = default;
+    template <typename Archive>
+    void serialize(Archive&, unsigned)
+    {
+    }
+};
+
+struct triangle final : shape_like {
+    int sides() const override { return 3; }
+    template <typename Archive>
+    void serialize(Archive&, unsigned)
+    {
+    }
+};
+
+int wait_for(int gate)
+{
+    pass_gate(gate);
+    return gate;
+}
+
+int open_and_wait(int started, int finish)
+{
+    open_gate(started);
+    pass_gate(finish);
+    return ::getpid();
+}
+
+} // namespace
+
+TEST(ProcessCalls, TravelAsFunctionsLambdasObjectsAndMembers)
+{
+    cf::process_pool_executor pool(2);
+
+    EXPECT_EQ(pool.submit(square, 7).result(watchdog), 49);
+    EXPECT_EQ(pool.submit(&twice<std::string>, "ab").result(watchdog), "abab");
+    EXPECT_EQ(pool.submit([](int a, int b) { return a - b; }, 5, 3).result(watchdog), 2);
+    EXPECT_EQ(pool.submit(scale{6}, 7).result(watchdog), 42);
+    EXPECT_EQ(pool.submit(&rectangle::area, rectangle{3, 4}).result(watchdog), 12);
+    EXPECT_EQ(pool.submit(&rectangle::height, rectangle{3, 4}).result(watchdog), 4);
+    EXPECT_EQ(pool.submit(&shape_like::sides, triangle()).result(watchdog), 3);
+    EXPECT_EQ(pool.submit([](std::string_view text) { return text.size(); }, std::string("four")).result(watchdog), 4U);
+    pool.submit([] {}).result(watchdog);
+}
+
+TEST(ProcessCalls, RunInAnotherProcess)
+{
+    cf::process_pool_executor pool(1);
+
+    const pid_t worker = pool.submit(&::getpid).result(watchdog);
+
+    EXPECT_NE(worker, ::getpid());
+    EXPECT_EQ(pool.stats().per_worker.at(0).pid, worker);
+}
+
+TEST(ProcessCalls, MoveOnlyValuesTravel)
+{
+    cf::process_pool_executor pool(1);
+
+    auto result = pool.submit([](std::unique_ptr<int> p) { return std::make_unique<int>(*p + 1); },
+                              std::make_unique<int>(1));
+
+    EXPECT_EQ(*result.take(watchdog), 2);
+}
+
+TEST(ProcessCalls, ArgumentsAreEncodedBeforeSubmitReturns)
+{
+    cf::process_pool_executor pool(1);
+    const int gate = new_gate();
+    auto busy = pool.submit(wait_for, gate);
+    std::vector<int> numbers{1, 2, 3};
+
+    auto sum = pool.submit([](const std::vector<int>& v) { return std::accumulate(v.begin(), v.end(), 0); }, numbers);
+    numbers.assign({100});
+    open_gate(gate);
+
+    EXPECT_EQ(sum.result(watchdog), 6);
+}
+
+TEST(ProcessCalls, ANullFunctionIsRefused)
+{
+    cf::process_pool_executor pool(1);
+    int (*const null)() = nullptr;
+
+    EXPECT_THROW(pool.submit(null), std::invalid_argument);
+}
+
+TEST(ProcessPayloads, AnySizeComesBackAsItWas)
+{
+    cf::process_pool_executor pool(2);
+    const auto echo = [](std::vector<double> v) { return v; };
+    for (const std::size_t size : {0UL, 1UL, 1000UL, 16384UL, 16385UL, 20000UL, 1000000UL, 3000000UL}) {
+        SCOPED_TRACE(size);
+        std::vector<double> numbers(size);
+        std::iota(numbers.begin(), numbers.end(), 0.5);
+        EXPECT_EQ(pool.submit(echo, numbers).result(watchdog), numbers);
+    }
+}
+
+TEST(ProcessPayloads, ManyLargeResultsAtOnceDoNotDeadlock)
+{
+    // cpython#94777: parent and worker both wait for the other to read.
+    cf::process_pool_executor pool(2);
+    std::vector<cf::future<std::string>> futures;
+    for (int i = 0; i != 200; ++i) {
+        const auto grow = [](std::string s) { return s + s; };
+        futures.push_back(pool.submit(grow, std::string(i % 2 == 0 ? 100'000 : 200'000, 'x')));
+    }
+    for (std::size_t i = 0; i != futures.size(); ++i) {
+        EXPECT_EQ(futures[i].result(watchdog).size(), i % 2 == 0 ? 200'000U : 400'000U);
+    }
+}
+
+TEST(ProcessPayloads, ManySmallTasksBeforeAnyIsReadDoNotDeadlock)
+{
+    // cpython#105829: the pipe that wakes the manager fills up.
+    cf::process_pool_executor pool(2);
+    std::vector<cf::future<int>> futures;
+    constexpr int count = 50'000;
+    futures.reserve(count);
+    for (int i = 0; i != count; ++i) {
+        futures.push_back(pool.submit(square, i % 100));
+    }
+    long sum = 0;
+    for (const auto& future : futures) {
+        sum += future.result(watchdog);
+    }
+    EXPECT_EQ(sum, 328350L * (count / 100));
+}
+
+TEST(ProcessMap, YieldsInInputOrderItemByItemAndInChunks)
+{
+    cf::process_pool_executor pool(2);
+    const std::vector<int> numbers{1, 2, 3, 4, 5};
+    for (const std::size_t chunk_size : {1UL, 2UL, 100UL}) {
+        SCOPED_TRACE(chunk_size);
+        std::vector<int> squares;
+        for (const int value : pool.map({.timeout = watchdog, .chunk_size = chunk_size}, square, numbers)) {
+            squares.push_back(value);
+        }
+        EXPECT_EQ(squares, (std::vector<int>{1, 4, 9, 16, 25}));
+    }
+}
+
+TEST(ProcessMap, KeepsFailuresOfAChunkApart)
+{
+    cf::process_pool_executor pool(1);
+    const auto odd_fails = [](int x) {
+        if (x % 2 != 0) {
+            throw std::out_of_range("odd");
+        }
+        return x;
+    };
+    int values = 0;
+    int failures = 0;
+    auto results = pool.map({.timeout = watchdog, .chunk_size = 3}, odd_fails, std::vector<int>{1, 2, 3, 4, 5, 6});
+    for (auto at = results.begin(); at != results.end(); ++at) {
+        try {
+            values += *at;
+        } catch (const std::out_of_range&) {
+            ++failures;
+        }
+    }
+    EXPECT_EQ(values, 12);
+    EXPECT_EQ(failures, 3);
+}
+
+TEST(ProcessPoolLife, ShutdownRunsWhatWasAccepted)
+{
+    cf::process_pool_executor pool(1);
+    std::vector<cf::future<int>> futures;
+    for (int i = 0; i != 100; ++i) {
+        futures.push_back(pool.submit(square, i));
+    }
+
+    pool.shutdown();
+
+    EXPECT_TRUE(std::all_of(futures.begin(), futures.end(), [](const auto& f) { return f.done(); }));
+    EXPECT_EQ(futures.back().result(), 99 * 99);
+    EXPECT_THROW(pool.submit(square, 1), cf::executor_shut_down);
+    pool.shutdown();
+}
+
+TEST(ProcessPoolLife, ShutdownCanCancelWhatHasNotBegun)
+{
+    cf::process_pool_executor pool(1);
+    const int started = new_gate();
+    const int finish = new_gate();
+    auto running = pool.submit(open_and_wait, started, finish);
+    auto queued = pool.submit(square, 2);
+    pass_gate(started);
+
+    pool.shutdown({.wait = false, .cancel_futures = true});
+
+    EXPECT_TRUE(queued.cancelled());
+    EXPECT_FALSE(pool.shutdown_for(0s));
+    open_gate(finish);
+    EXPECT_GT(running.result(watchdog), 0);
+    EXPECT_TRUE(pool.shutdown_for(watchdog));
+}
+
+TEST(ProcessPoolLife, WaitIdleAndStatsCount)
+{
+    cf::process_pool_executor pool(2);
+    const int started = new_gate();
+    const int finish = new_gate();
+    auto running = pool.submit(open_and_wait, started, finish);
+    pass_gate(started);
+
+    EXPECT_FALSE(pool.wait_idle(0s));
+    EXPECT_TRUE(running.running());
+    EXPECT_EQ(pool.stats().running, 1U);
+    open_gate(finish);
+    EXPECT_TRUE(pool.wait_idle(watchdog));
+
+    const auto stats = pool.stats();
+    EXPECT_EQ(stats.finished, 1U);
+    EXPECT_EQ(stats.workers, 2U);
+    EXPECT_EQ(stats.per_worker.size(), 2U);
+    EXPECT_EQ(stats.restarts, 0U);
+}
+
+TEST(ProcessPoolLife, OptionsAreChecked)
+{
+    EXPECT_THROW(cf::process_pool_executor(0), std::invalid_argument);
+    EXPECT_THROW(cf::process_pool_executor(-1), std::invalid_argument);
+    EXPECT_THROW(cf::process_pool_executor({.max_tasks_per_child = 0}), std::invalid_argument);
+    EXPECT_THROW(cf::process_pool_executor({.hard_time_limit = -1s}), std::invalid_argument);
+}
+
+TEST(ProcessPoolLife, WorkersRetireAfterTheirShareOfTasks)
+{
+    // cpython#115634, #119592: retiring workers and a backlog must neither lose tasks nor hang.
+    cf::process_pool_executor pool({.max_workers = 2, .max_tasks_per_child = 3});
+    std::vector<cf::future<pid_t>> futures;
+    for (int i = 0; i != 60; ++i) {
+        futures.push_back(pool.submit(&::getpid));
+    }
+    pool.shutdown({.wait = false});
+
+    std::map<pid_t, int> tasks_of;
+    for (const auto& future : futures) {
+        ++tasks_of[future.result(watchdog)];
+    }
+    EXPECT_TRUE(std::all_of(tasks_of.begin(), tasks_of.end(), [](const auto& each) { return each.second <= 3; }));
+    EXPECT_GE(tasks_of.size(), 20U);
+}
+
+TEST(ProcessPoolLife, TheInitializerRunsOnceInEveryWorker)
+{
+    const int number = 1;
+    cf::test::counter(number) = 0;
+    {
+        cf::process_pool_executor pool({.max_workers = 2,
+                                        .initializer = cf::process::call([](int n, int by) { cf::test::counter(n) += by; },
+                                                                         number, 5)});
+        for (int i = 0; i != 10; ++i) {
+            EXPECT_EQ(pool.submit(square, 2).result(watchdog), 4);
+        }
+    }
+    EXPECT_EQ(cf::test::counter(number), 10);
+}
+
+TEST(ProcessPoolStart, EveryMethodGivesWorkingWorkers)
+{
+    using cf::process::start_method;
+    for (const auto method : {start_method::fork_server, start_method::fork, start_method::spawn}) {
+        SCOPED_TRACE(static_cast<int>(method));
+        cf::process_pool_executor pool({.max_workers = 2, .start_method = method});
+        EXPECT_EQ(pool.submit(square, 3).result(watchdog), 9);
+        EXPECT_EQ(pool.submit([](std::string s) { return s + "!"; }, "text").result(watchdog), "text!");
+        EXPECT_THROW(pool.submit([] { throw std::domain_error("x"); }).result(watchdog), std::domain_error);
+    }
+}
+
+TEST(ProcessPoolNesting, APoolOfTheProgramIsRefusedInAWorker)
+{
+    static cf::process_pool_executor* of_program = nullptr;
+    cf::process_pool_executor pool({.max_workers = 1, .start_method = cf::process::start_method::fork_server});
+    of_program = &pool;
+    // Forked now, so that the worker has the pointer.
+    cf::process_pool_executor copy({.max_workers = 1, .start_method = cf::process::start_method::fork});
+
+    const auto misuse = copy.submit([] { of_program->submit(square, 1); });
+
+    EXPECT_THROW(misuse.result(watchdog), cf::wrong_process);
+    EXPECT_FALSE(cf::process::in_worker());
+    EXPECT_TRUE(pool.submit(&cf::process::in_worker).result(watchdog));
+}
+
+namespace {
+
+int nested_sum(int depth)
+{
+    if (depth == 0) {
+        return 1;
+    }
+    cf::process_pool_executor pool(1);
+    return 1 + pool.submit(nested_sum, depth - 1).result(watchdog);
+}
+
+} // namespace
+
+TEST(ProcessPoolNesting, ATaskMayHaveAPoolOfItsOwn)
+{
+    cf::process_pool_executor pool(1);
+
+    EXPECT_EQ(pool.submit(nested_sum, 3).result(watchdog), 4);
+    EXPECT_THROW(pool.submit(nested_sum, 12).result(watchdog), cf::wrong_process);
+}
