@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
+#include "descriptors.hpp"
 #include "download.hpp"
 #include "flag_server.hpp"
 #include "interrupt.hpp"
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -97,6 +99,9 @@ private:
     void run_mode(mode how)
     {
         flags_plan plan = make_plan(options_, how, remote_url());
+        // The embedded server holds the other end of every connection.
+        plan.connections =
+            std::min(plan.connections, affordable_connections(plan.server.embedded() ? 2 : 1));
         // A new server for every mode, with the same seed: each meets the same delays and errors.
         std::unique_ptr<flag_server> server;
         if (plan.server.embedded()) {

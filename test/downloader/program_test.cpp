@@ -245,6 +245,26 @@ TEST_F(Downloader, GoesToTheRemoteSiteOnlyWhenAsked)
     EXPECT_TRUE(fs::exists(downloader.folder() / "downloaded" / "BR.gif"));
 }
 
+TEST_F(Downloader, AnnouncesNoMoreConnectionsThanItCanOpen)
+{
+    program shell("/bin/sh");
+    const program_result result = shell.run({"-c",
+                                             "ulimit -n 128 && exec \"$0\" \"$@\"",
+                                             DOWNLOADER,
+                                             "flags",
+                                             "-a",
+                                             "-v",
+                                             "-m",
+                                             "1000",
+                                             "--images",
+                                             "generated"});
+
+    EXPECT_EQ(result.status, 0);
+    EXPECT_NE(result.out.find("32 concurrent connections will be used."), std::string::npos)
+        << result.out;
+    EXPECT_NE(result.out.find("194 flags downloaded."), std::string::npos) << result.out;
+}
+
 TEST_F(Downloader, ExplainsUsageErrors)
 {
     const std::vector<std::vector<std::string>> wrong = {
