@@ -22,7 +22,6 @@ void completion_list::push_back(completion_node& node) noexcept
         node.previous_->next_ = &node;
         first_->previous_ = &node;
     }
-    node.linked_ = true;
 }
 
 void completion_list::erase(completion_node& node) noexcept
@@ -36,7 +35,6 @@ void completion_list::erase(completion_node& node) noexcept
             first_ = node.next_;
         }
     }
-    node.linked_ = false;
 }
 
 shared_state::~shared_state()
@@ -106,14 +104,13 @@ completion_list shared_state::publish(phase outcome) noexcept
     while (!nodes_.empty()) {
         completion_node& node = *nodes_.front();
         nodes_.erase(node);
+        node.linked_ = false; // remove() must not find it any more
         if (node.when_ == completion_node::when::at_once) {
             if (completion_node* const then = node.complete(*this)) {
                 in_turn.push_back(*then);
-                then->linked_ = false;
             }
         } else {
             in_turn.push_back(node);
-            node.linked_ = false; // remove() must not find it any more
         }
     }
     return in_turn;
@@ -202,6 +199,7 @@ bool shared_state::add(completion_node& node) noexcept
         return false;
     }
     nodes_.push_back(node);
+    node.linked_ = true;
     return true;
 }
 
@@ -212,6 +210,7 @@ bool shared_state::remove(completion_node& node) noexcept
         return false;
     }
     nodes_.erase(node);
+    node.linked_ = false;
     return true;
 }
 

@@ -41,14 +41,13 @@ void task_ledger::run(task_state& work) noexcept
         end(phase::cancelled, {}, {});
     }
     state.run_callbacks(callbacks);
-    {
-        std::lock_guard lock(mutex_);
-        --in_callbacks_;
-        running_.erase(
-            std::find(running_.rbegin(), running_.rend(), std::this_thread::get_id()).base() - 1);
-        changed_.notify_all();
-    }
-    state.release_owner();
+    state
+        .release_owner(); // may report the failure: whoever waits for this executor finds that done
+    std::lock_guard lock(mutex_);
+    --in_callbacks_;
+    running_.erase(
+        std::find(running_.rbegin(), running_.rend(), std::this_thread::get_id()).base() - 1);
+    changed_.notify_all();
 }
 
 void task_ledger::end(phase outcome,

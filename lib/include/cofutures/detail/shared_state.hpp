@@ -73,6 +73,8 @@ private:
     completion_node* next_ = nullptr;
     completion_node* previous_ = nullptr;
     when when_;
+    // Whether the state would tell it; guarded by the state's lock. Not kept by lists themselves: the one
+    // of run_callbacks() is walked without the lock while others ask remove().
     bool linked_ = false;
 };
 
