@@ -80,7 +80,8 @@ protected:
         }
     }
 
-    static_assert(executor_like<std::remove_reference_t<decltype(std::declval<Harness&>().executor())>>);
+    static_assert(
+        executor_like<std::remove_reference_t<decltype(std::declval<Harness&>().executor())>>);
 
     error_reports reports; // an unexpected one fails the test
     Harness harness;
@@ -207,7 +208,8 @@ TYPED_TEST_P(ExecutorContract, MapYieldsInInputOrder)
 
 TYPED_TEST_P(ExecutorContract, MapZipsToTheShortestInput)
 {
-    auto range = this->executor().map(this->harness.call(&added), std::vector{1, 2, 3}, std::vector{10, 20});
+    auto range =
+        this->executor().map(this->harness.call(&added), std::vector{1, 2, 3}, std::vector{10, 20});
     this->harness.go();
 
     std::vector<int> results;
@@ -230,7 +232,8 @@ TYPED_TEST_P(ExecutorContract, MapGoesOnAfterAFailedItem)
         SCOPED_TRACE(chunk_size);
         const std::vector inputs{0, 1, 2, 3, 4};
         auto range = this->executor().map({.timeout = watchdog, .chunk_size = chunk_size},
-                                          this->harness.call(&fails_for_odd), inputs);
+                                          this->harness.call(&fails_for_odd),
+                                          inputs);
         this->harness.go();
 
         std::vector<std::string> outcomes;
@@ -248,8 +251,8 @@ TYPED_TEST_P(ExecutorContract, MapGoesOnAfterAFailedItem)
 TYPED_TEST_P(ExecutorContract, MapUnorderedYieldsEachItemOnce)
 {
     const std::vector inputs{1, 2, 3, 4, 5, 6, 7};
-    auto range = this->executor().map_unordered({.timeout = watchdog, .chunk_size = 2},
-                                                this->harness.call(&doubled), inputs);
+    auto range = this->executor().map_unordered(
+        {.timeout = watchdog, .chunk_size = 2}, this->harness.call(&doubled), inputs);
     this->harness.go();
 
     std::vector<int> results;
@@ -268,8 +271,9 @@ TYPED_TEST_P(ExecutorContract, MapRefusesSizesOfZero)
                  std::invalid_argument);
     EXPECT_THROW(this->executor().map({.buffer_size = 0}, this->harness.call(&doubled), inputs),
                  std::invalid_argument);
-    EXPECT_THROW(this->executor().map_unordered({.buffer_size = 0}, this->harness.call(&doubled), inputs),
-                 std::invalid_argument);
+    EXPECT_THROW(
+        this->executor().map_unordered({.buffer_size = 0}, this->harness.call(&doubled), inputs),
+        std::invalid_argument);
 }
 
 TYPED_TEST_P(ExecutorContract, SubmitAndMapAfterShutdownAreRefused)
@@ -277,7 +281,8 @@ TYPED_TEST_P(ExecutorContract, SubmitAndMapAfterShutdownAreRefused)
     this->executor().shutdown();
 
     EXPECT_THROW(this->submit(&answer), executor_shut_down);
-    EXPECT_THROW(this->executor().map(this->harness.call(&doubled), std::vector{1}), executor_shut_down);
+    EXPECT_THROW(this->executor().map(this->harness.call(&doubled), std::vector{1}),
+                 executor_shut_down);
 }
 
 TYPED_TEST_P(ExecutorContract, ShutdownWaitsForAllAcceptedWork)
@@ -290,7 +295,8 @@ TYPED_TEST_P(ExecutorContract, ShutdownWaitsForAllAcceptedWork)
     this->executor().shutdown();
 
     for (int value = 0; value != 20; ++value) {
-        EXPECT_EQ(futures[static_cast<std::size_t>(value)].result(std::chrono::seconds(0)), 2 * value);
+        EXPECT_EQ(futures[static_cast<std::size_t>(value)].result(std::chrono::seconds(0)),
+                  2 * value);
     }
 }
 

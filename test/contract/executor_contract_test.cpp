@@ -4,7 +4,6 @@
 /// The contract of every executor, for those of this process.
 
 #include "executor_contract.hpp"
-
 #include "support/executors.hpp"
 
 namespace cofutures::test {

@@ -107,7 +107,8 @@ TYPED_TEST(InProcessContract, CapturesAreDestroyedBeforeTheFutureIsDone)
             }
         });
         std::atomic<int> alive_when_done{-1};
-        future.add_done_callback([&](const any_future&) { alive_when_done = this->counts.alive.load(); });
+        future.add_done_callback(
+            [&](const any_future&) { alive_when_done = this->counts.alive.load(); });
         this->harness().go();
 
         EXPECT_EQ(future.exception(watchdog) != nullptr, fails);
@@ -137,10 +138,13 @@ TYPED_TEST(InProcessContract, ArgumentsAreCopiedAndReferencesShared)
     std::string text = "before";
     int changed = 0;
     this->occupied();
-    const auto future = this->submit([](std::string copy, std::reference_wrapper<int> shared) {
-        shared.get() = 1;
-        return copy;
-    }, text, std::ref(changed));
+    const auto future = this->submit(
+        [](std::string copy, std::reference_wrapper<int> shared) {
+            shared.get() = 1;
+            return copy;
+        },
+        text,
+        std::ref(changed));
     text = "after";
     this->harness().go();
 
@@ -151,7 +155,9 @@ TYPED_TEST(InProcessContract, ArgumentsAreCopiedAndReferencesShared)
 TYPED_TEST(InProcessContract, CallableAndArgumentsMayBeMoveOnly)
 {
     const auto future = this->submit(
-        [owned = std::make_unique<int>(1)](std::unique_ptr<int> other) { return std::make_unique<int>(*owned + *other); },
+        [owned = std::make_unique<int>(1)](std::unique_ptr<int> other) {
+            return std::make_unique<int>(*owned + *other);
+        },
         std::make_unique<int>(2));
     this->harness().go();
 
@@ -385,7 +391,8 @@ TYPED_TEST(InProcessContract, FailuresNobodyLookedAtAreReported)
 
 TYPED_TEST(InProcessContract, NamedTasksAreReportedByName)
 {
-    this->executor().submit({.name = "resize"}, this->harness().call([] { throw std::runtime_error("x"); }));
+    this->executor().submit({.name = "resize"},
+                            this->harness().call([] { throw std::runtime_error("x"); }));
     const auto line = std::to_string(__LINE__ - 1);
     this->harness().go();
     this->executor().shutdown();

@@ -31,7 +31,8 @@ using namespace std::chrono_literals;
 
 enum class state { pending, running, cancelled, finished, failed };
 
-constexpr state all_states[] = {state::pending, state::running, state::cancelled, state::finished, state::failed};
+constexpr state all_states[] = {
+    state::pending, state::running, state::cancelled, state::finished, state::failed};
 
 std::ostream& operator<<(std::ostream& out, state value)
 {
@@ -84,30 +85,56 @@ struct row {
 const std::vector<row>& future_rows()
 {
     static const std::vector<row> rows = {
-        {"valid", [](const auto& f) { return yes(f.valid()); }, {"true", "true", "true", "true", "true"}},
-        {"done", [](const auto& f) { return yes(f.done()); }, {"false", "false", "true", "true", "true"}},
-        {"running", [](const auto& f) { return yes(f.running()); }, {"false", "true", "false", "false", "false"}},
-        {"cancelled", [](const auto& f) { return yes(f.cancelled()); }, {"false", "false", "true", "false", "false"}},
-        {"cancel", [](const auto& f) { return yes(f.cancel()); },
+        {"valid",
+         [](const auto& f) { return yes(f.valid()); },
+         {"true", "true", "true", "true", "true"}},
+        {"done",
+         [](const auto& f) { return yes(f.done()); },
+         {"false", "false", "true", "true", "true"}},
+        {"running",
+         [](const auto& f) { return yes(f.running()); },
+         {"false", "true", "false", "false", "false"}},
+        {"cancelled",
+         [](const auto& f) { return yes(f.cancelled()); },
+         {"false", "false", "true", "false", "false"}},
+        {"cancel",
+         [](const auto& f) { return yes(f.cancel()); },
          {"true", "false", "true", "false", "false"},
          {"cancelled", "running", "cancelled", "finished", "failed"}},
-        {"request_stop", [](const auto& f) { return yes(f.request_stop()); },
+        {"request_stop",
+         [](const auto& f) { return yes(f.request_stop()); },
          {"true", "true", "false", "false", "false"},
          {"cancelled", "running", "cancelled", "finished", "failed"}},
-        {"result(0)", [](const auto& f) { return std::to_string(f.result(0s)); },
+        {"result(0)",
+         [](const auto& f) { return std::to_string(f.result(0s)); },
          {"timeout_error", "timeout_error", "cancelled_error", "42", "throws failed"}},
-        {"result(-1)", [](const auto& f) { return std::to_string(f.result(-1s)); },
+        {"result(-1)",
+         [](const auto& f) { return std::to_string(f.result(-1s)); },
          {"timeout_error", "timeout_error", "cancelled_error", "42", "throws failed"}},
-        {"result(0) of an expiring handle", [](const auto& f) { return std::to_string(future<int>(f).result(0s)); },
+        {"result(0) of an expiring handle",
+         [](const auto& f) { return std::to_string(future<int>(f).result(0s)); },
          {"timeout_error", "timeout_error", "cancelled_error", "42", "throws failed"}},
-        {"take(0)", [](const auto& f) { return std::to_string(f.take(0s)); },
+        {"take(0)",
+         [](const auto& f) { return std::to_string(f.take(0s)); },
          {"timeout_error", "timeout_error", "cancelled_error", "42", "throws failed"}},
-        {"take(0) twice", [](const auto& f) { f.take(0s); return std::to_string(f.take(0s)); },
-         {"timeout_error", "timeout_error", "cancelled_error", "invalid_state_error", "throws failed"}},
-        {"exception(0)", [](const auto& f) { return yes(f.exception(0s) != nullptr); },
+        {"take(0) twice",
+         [](const auto& f) {
+             f.take(0s);
+             return std::to_string(f.take(0s));
+         },
+         {"timeout_error",
+          "timeout_error",
+          "cancelled_error",
+          "invalid_state_error",
+          "throws failed"}},
+        {"exception(0)",
+         [](const auto& f) { return yes(f.exception(0s) != nullptr); },
          {"timeout_error", "timeout_error", "cancelled_error", "false", "true"}},
-        {"wait_for(0)", [](const auto& f) { return yes(f.wait_for(0s)); }, {"false", "false", "true", "true", "true"}},
-        {"wait_until(past)", [](const auto& f) { return yes(f.wait_until({})); },
+        {"wait_for(0)",
+         [](const auto& f) { return yes(f.wait_for(0s)); },
+         {"false", "false", "true", "true", "true"}},
+        {"wait_until(past)",
+         [](const auto& f) { return yes(f.wait_until({})); },
          {"false", "false", "true", "true", "true"}},
         {"add_done_callback",
          [](const auto& f) {
@@ -117,7 +144,8 @@ const std::vector<row>& future_rows()
              return std::string(*ran ? "runs at once" : "runs later");
          },
          {"runs later", "runs later", "runs at once", "runs at once", "runs at once"}},
-        {"then", [](const auto& f) { return seen(f.then([](int) {})); },
+        {"then",
+         [](const auto& f) { return seen(f.then([](int) {})); },
          {"pending", "pending", "cancelled", "finished", "failed"}},
     };
     return rows;
@@ -143,19 +171,29 @@ void check_rows(const std::function<subject(state)>& bring_into, const std::vect
             EXPECT_EQ(seen(at.task), left[index]);
             at.finish();
             EXPECT_TRUE(at.task.wait_for(watchdog));
-            EXPECT_EQ(seen(at.task), left[index] == "pending" || left[index] == "running" ? "finished" : left[index]);
+            EXPECT_EQ(seen(at.task),
+                      left[index] == "pending" || left[index] == "running" ? "finished"
+                                                                           : left[index]);
         }
     }
 }
 
 /// The operations that block: begun in the state, they end as the task does.
-void check_blocking(const std::function<subject(state)>& bring_into, const std::vector<state>& states)
+void check_blocking(const std::function<subject(state)>& bring_into,
+                    const std::vector<state>& states)
 {
     const std::pair<const char*, std::function<std::string(const future<int>&)>> operations[] = {
         {"result", [](const auto& f) { return std::to_string(f.result()); }},
         {"take", [](const auto& f) { return std::to_string(f.take()); }},
-        {"exception", [](const auto& f) { return f.exception() ? std::string("throws failed") : std::string("42"); }},
-        {"wait", [](const auto& f) { f.wait(); return std::to_string(f.result()); }},
+        {"exception",
+         [](const auto& f) {
+             return f.exception() ? std::string("throws failed") : std::string("42");
+         }},
+        {"wait",
+         [](const auto& f) {
+             f.wait();
+             return std::to_string(f.result());
+         }},
     };
     for (const auto& [name, operation] : operations) {
         for (const state from : states) {
@@ -163,13 +201,15 @@ void check_blocking(const std::function<subject(state)>& bring_into, const std::
             const subject at = bring_into(from);
             std::string outcome;
 
-            std::thread waiter([&, &call = operation] { outcome = outcome_of([&] { return call(at.task); }); });
+            std::thread waiter(
+                [&, &call = operation] { outcome = outcome_of([&] { return call(at.task); }); });
             at.finish();
             waiter.join();
 
-            EXPECT_EQ(outcome, from == state::cancelled ? "cancelled_error"
-                               : from == state::failed  ? "throws failed"
-                                                        : "42");
+            EXPECT_EQ(outcome,
+                      from == state::cancelled ? "cancelled_error"
+                      : from == state::failed  ? "throws failed"
+                                               : "42");
         }
     }
 }
@@ -184,11 +224,20 @@ struct promised {
     explicit promised(state into)
     {
         switch (into) {
-        case state::pending: break;
-        case state::running: source->set_running_or_notify_cancel(); break;
-        case state::cancelled: task.cancel(); break;
-        case state::finished: source->set_result(42); break;
-        case state::failed: source->set_exception(std::make_exception_ptr(std::runtime_error("failed"))); break;
+        case state::pending:
+            break;
+        case state::running:
+            source->set_running_or_notify_cancel();
+            break;
+        case state::cancelled:
+            task.cancel();
+            break;
+        case state::finished:
+            source->set_result(42);
+            break;
+        case state::failed:
+            source->set_exception(std::make_exception_ptr(std::runtime_error("failed")));
+            break;
         }
     }
 
@@ -224,25 +273,38 @@ TEST(StateMatrix, OfTheOperationsOfPromises)
         std::vector<std::string> left;
     };
     const promise_row rows[] = {
-        {"set_running_or_notify_cancel", [](const auto& p) { return yes(p.set_running_or_notify_cancel()); },
+        {"set_running_or_notify_cancel",
+         [](const auto& p) { return yes(p.set_running_or_notify_cancel()); },
          {"true", "invalid_state_error", "false", "invalid_state_error", "invalid_state_error"},
          {"running", "running", "cancelled", "finished", "failed"}},
-        {"set_result", [](const auto& p) { p.set_result(42); return std::string("set"); },
+        {"set_result",
+         [](const auto& p) {
+             p.set_result(42);
+             return std::string("set");
+         },
          {"set", "set", "invalid_state_error", "invalid_state_error", "invalid_state_error"},
          {"finished", "finished", "cancelled", "finished", "failed"}},
-        {"set_exception", [&](const auto& p) { p.set_exception(late); return std::string("set"); },
+        {"set_exception",
+         [&](const auto& p) {
+             p.set_exception(late);
+             return std::string("set");
+         },
          {"set", "set", "invalid_state_error", "invalid_state_error", "invalid_state_error"},
          {"failed", "failed", "cancelled", "finished", "failed"}},
-        {"try_set_result", [](const auto& p) { return yes(p.try_set_result(42)); },
+        {"try_set_result",
+         [](const auto& p) { return yes(p.try_set_result(42)); },
          {"true", "true", "false", "false", "false"},
          {"finished", "finished", "cancelled", "finished", "failed"}},
-        {"try_set_exception", [&](const auto& p) { return yes(p.try_set_exception(late)); },
+        {"try_set_exception",
+         [&](const auto& p) { return yes(p.try_set_exception(late)); },
          {"true", "true", "false", "false", "false"},
          {"failed", "failed", "cancelled", "finished", "failed"}},
-        {"get_future", [](const auto& p) { return yes(p.get_future().valid()); },
+        {"get_future",
+         [](const auto& p) { return yes(p.get_future().valid()); },
          {"true", "true", "true", "true", "true"},
          {"pending", "running", "cancelled", "finished", "failed"}},
-        {"get_stop_token", [](const auto& p) { return yes(p.get_stop_token().stop_requested()); },
+        {"get_stop_token",
+         [](const auto& p) { return yes(p.get_stop_token().stop_requested()); },
          {"false", "false", "false", "false", "false"},
          {"pending", "running", "cancelled", "finished", "failed"}},
     };
@@ -252,7 +314,8 @@ TEST(StateMatrix, OfTheOperationsOfPromises)
             const auto index = static_cast<std::size_t>(from);
             const promised at(from);
 
-            EXPECT_EQ(outcome_of([&, &call = operation] { return call(*at.source); }), outcomes[index]);
+            EXPECT_EQ(outcome_of([&, &call = operation] { return call(*at.source); }),
+                      outcomes[index]);
 
             EXPECT_EQ(seen(at.task), left[index]);
             at.source->try_set_result(42);
@@ -273,7 +336,9 @@ subject task_in(state into)
         Harness harness;
     };
     const auto made = std::make_shared<parts>();
-    const auto submit = [&](auto function) { return made->harness.executor().submit(made->harness.call(function)); };
+    const auto submit = [&](auto function) {
+        return made->harness.executor().submit(made->harness.call(function));
+    };
     const auto gated = [at = made.get()] {
         at->begun.open();
         at->may_end.wait();

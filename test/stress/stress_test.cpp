@@ -122,7 +122,9 @@ TEST(Stress, OneFutureHasOneOutcomeWhateverRaces)
                 }
             }
             break;
-        case 1: now->cancelled += handle.cancel() ? 1 : 0; break;
+        case 1:
+            now->cancelled += handle.cancel() ? 1 : 0;
+            break;
         case 2:
             if (handle.request_stop() && handle.cancelled()) {
                 ++now->cancelled;
@@ -136,12 +138,16 @@ TEST(Stress, OneFutureHasOneOutcomeWhateverRaces)
                 EXPECT_STREQ(error.what(), "a failure");
             }
             break;
-        case 4: add_callback(handle); break;
+        case 4:
+            add_callback(handle);
+            break;
         case 5:
             add_callback(handle);
             handle = {};
             break;
-        case 6: EXPECT_EQ(cf::wait({handle}, {.timeout = watchdog}).done.size(), 1U); break;
+        case 6:
+            EXPECT_EQ(cf::wait({handle}, {.timeout = watchdog}).done.size(), 1U);
+            break;
         default: {
             auto next = handle.then([](const tracked& value) { return value.value(); });
             if (round % 2 != 0) {
@@ -178,18 +184,22 @@ TEST(Stress, OnlyOneOfManyProducersWins)
     std::atomic<int> winners{0};
     std::atomic<std::size_t> winner{0};
 
-    race(rounds(500), [&](int) {
-        promise.emplace();
-        winners = 0;
-    }, [&](std::size_t thread, int) {
-        if (promise->try_set_result(thread)) {
-            ++winners;
-            winner = thread;
-        }
-    }, [&](int) {
-        EXPECT_EQ(winners, 1);
-        EXPECT_EQ(promise->get_future().result(0s), winner);
-    });
+    race(
+        rounds(500),
+        [&](int) {
+            promise.emplace();
+            winners = 0;
+        },
+        [&](std::size_t thread, int) {
+            if (promise->try_set_result(thread)) {
+                ++winners;
+                winner = thread;
+            }
+        },
+        [&](int) {
+            EXPECT_EQ(winners, 1);
+            EXPECT_EQ(promise->get_future().result(0s), winner);
+        });
 }
 
 TEST(Stress, CancelStormsAgainstAPoolRunEachTaskOnceOrNever)
@@ -210,7 +220,8 @@ TEST(Stress, CancelStormsAgainstAPoolRunEachTaskOnceOrNever)
         std::vector<std::thread> cancellers;
         for (std::size_t first = 0; first != 4; ++first) {
             cancellers.emplace_back([&, first] {
-                for (std::size_t n = first; n < futures.size(); n += 3) { // two of three meet two threads
+                for (std::size_t n = first; n < futures.size();
+                     n += 3) { // two of three meet two threads
                     futures[futures.size() - 1 - n].cancel();
                 }
             });
@@ -248,7 +259,8 @@ TEST(Stress, CancelsThatRaceWithShutdownLeaveNothingOpen)
             std::vector<std::thread> cancellers;
             for (int n = 0; n != 2; ++n) {
                 cancellers.emplace_back([&, n] {
-                    for (std::size_t at = static_cast<std::size_t>(n); at < futures.size(); at += 2) {
+                    for (std::size_t at = static_cast<std::size_t>(n); at < futures.size();
+                         at += 2) {
                         futures[at].cancel();
                     }
                 });
@@ -471,7 +483,10 @@ TEST(Stress, ContinuationsOnAPoolRunOnceOrAreCancelled)
         cf::thread_pool_executor pool(4);
         for (int round = 0; round != rounds(500); ++round) {
             std::atomic<int> ran{0};
-            const auto next = pool.submit([] { return 1; }).then(pool, [&ran, value = tracked(counts)](int) { ++ran; });
+            const auto next =
+                pool.submit([] { return 1; }).then(pool, [&ran, value = tracked(counts)](int) {
+                    ++ran;
+                });
             const bool cancelled = round % 2 == 0 && next.cancel();
             ASSERT_TRUE(next.wait_for(watchdog));
             EXPECT_EQ(ran, cancelled ? 0 : 1);
@@ -506,7 +521,8 @@ TEST(Stress, MapsAreDroppedWhileTheyRun)
     tracked_counts counts;
     for (int round = 0; round != rounds(100); ++round) {
         int seen = 0;
-        const cf::map_options options{.chunk_size = 1 + static_cast<std::size_t>(round % 3), .buffer_size = 8};
+        const cf::map_options options{.chunk_size = 1 + static_cast<std::size_t>(round % 3),
+                                      .buffer_size = 8};
         const auto make = [&counts](int value) { return tracked(counts, value); };
         for (const auto& value : pool.map(options, make, std::views::iota(0))) {
             EXPECT_EQ(value.value(), seen);

@@ -25,8 +25,7 @@ public:
               const std::lock_guard lock(mutex_);
               reports_.push_back(report);
           }))
-    {
-    }
+    {}
     error_reports(const error_reports&) = delete;
     error_reports& operator=(const error_reports&) = delete;
     ~error_reports()

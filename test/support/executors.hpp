@@ -90,7 +90,8 @@ public:
 
     void occupy()
     {
-        occupation_ = std::make_unique<occupation>(Workers, [this](auto f) { return pool_.submit(std::move(f)); });
+        occupation_ = std::make_unique<occupation>(
+            Workers, [this](auto f) { return pool_.submit(std::move(f)); });
     }
     void go() { occupation_.reset(); }
 
@@ -164,13 +165,14 @@ public:
 
     template <typename... Args>
         requires std::invocable<Function&, Args...>
-    boost::asio::awaitable<std::invoke_result_t<Function&, Args...>> operator()(Args... args)
-    {
-        co_return std::invoke(function_, std::move(args)...);
-    }
+            boost::asio::awaitable<std::invoke_result_t<Function&, Args...>>
+    operator()(Args... args) { co_return std::invoke(function_, std::move(args)...); }
 
-    friend bool operator==(const as_coroutine& coroutine, std::nullptr_t)
-        requires requires(const Function& function) { function == nullptr; }
+    friend bool operator==(const as_coroutine& coroutine, std::nullptr_t) requires
+        requires(const Function& function)
+    {
+        function == nullptr;
+    }
     {
         return coroutine.function_ == nullptr;
     }
@@ -223,8 +225,9 @@ public:
 
     void occupy()
     {
-        occupation_ = std::make_unique<occupation>(thread_pool_executor().max_workers(),
-                                                   [this](auto f) { return executor_.submit(std::move(f)); });
+        occupation_ =
+            std::make_unique<occupation>(thread_pool_executor().max_workers(),
+                                         [this](auto f) { return executor_.submit(std::move(f)); });
     }
     void go() { occupation_.reset(); }
 

@@ -53,18 +53,54 @@ void* counted(std::size_t bytes, std::align_val_t alignment)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
 
-void* operator new(std::size_t bytes) { return counted(bytes); }
-void* operator new[](std::size_t bytes) { return counted(bytes); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) { return counted(bytes, alignment); }
-void* operator new[](std::size_t bytes, std::align_val_t alignment) { return counted(bytes, alignment); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void* operator new(std::size_t bytes)
+{
+    return counted(bytes);
+}
+void* operator new[](std::size_t bytes)
+{
+    return counted(bytes);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment)
+{
+    return counted(bytes, alignment);
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment)
+{
+    return counted(bytes, alignment);
+}
+void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
 
 namespace {
 
@@ -88,9 +124,16 @@ TEST(Allocations, OneHoldsCallableArgumentsStateAndResult)
     cf::inline_executor executor;
     executor.submit([] {}).wait();
 
-    EXPECT_EQ(allocations_during([&] { executor.submit([](int left, double right) { return left + right; }, 1, 2.0); }), 1U);
-    EXPECT_EQ(allocations_during([&] { executor.submit([](over_aligned value) { return value; }, over_aligned{}); }), 1U);
-    EXPECT_EQ(allocations_during([&] { executor.submit([](std::stop_token) {}); }), 2U); // the stop state
+    EXPECT_EQ(allocations_during([&] {
+                  executor.submit([](int left, double right) { return left + right; }, 1, 2.0);
+              }),
+              1U);
+    EXPECT_EQ(allocations_during([&] {
+                  executor.submit([](over_aligned value) { return value; }, over_aligned{});
+              }),
+              1U);
+    EXPECT_EQ(allocations_during([&] { executor.submit([](std::stop_token) {}); }),
+              2U); // the stop state
 }
 
 TEST(Allocations, AWarmThreadPoolMakesOnePerTaskAndAsioNone)
@@ -98,8 +141,14 @@ TEST(Allocations, AWarmThreadPoolMakesOnePerTaskAndAsioNone)
     cf::thread_pool_executor pool(2);
     // Warm: both threads have started and each has run a pump.
     std::array<gate, 2> begun;
-    const auto first = pool.submit([&] { begun[0].open(); begun[1].wait(); });
-    const auto second = pool.submit([&] { begun[1].open(); begun[0].wait(); });
+    const auto first = pool.submit([&] {
+        begun[0].open();
+        begun[1].wait();
+    });
+    const auto second = pool.submit([&] {
+        begun[1].open();
+        begun[0].wait();
+    });
     first.wait();
     second.wait();
     ASSERT_EQ(pool.stats().workers, 2U);
@@ -129,7 +178,9 @@ TEST(Allocations, WaitingForOneFutureMakesNone)
     gate may_end;
     const auto future = pool.submit([&] { may_end.wait(); });
 
-    EXPECT_EQ(allocations_during([&] { static_cast<void>(future.wait_for(std::chrono::milliseconds(1))); }), 0U);
+    EXPECT_EQ(allocations_during(
+                  [&] { static_cast<void>(future.wait_for(std::chrono::milliseconds(1))); }),
+              0U);
 
     may_end.open();
 }

@@ -45,7 +45,8 @@ TEST(DoneCallback, ReceivesTheFutureWithItsResult)
 {
     const cf::promise<int> promise;
     int seen = 0;
-    promise.get_future().add_done_callback([&](const cf::future<int>& done) { seen = done.result(); });
+    promise.get_future().add_done_callback(
+        [&](const cf::future<int>& done) { seen = done.result(); });
 
     promise.set_result(7);
 
@@ -68,7 +69,8 @@ TEST(DoneCallback, RunsOnCancel)
 {
     const cf::promise<int> promise;
     bool cancelled = false;
-    promise.get_future().add_done_callback([&](const cf::future<int>& done) { cancelled = done.cancelled(); });
+    promise.get_future().add_done_callback(
+        [&](const cf::future<int>& done) { cancelled = done.cancelled(); });
 
     promise.get_future().cancel();
 
@@ -100,7 +102,8 @@ TEST(DoneCallback, RunInTheOrderInWhichTheyWereAdded)
     const cf::promise<int> promise;
     std::string order;
     for (const char letter : {'a', 'b', 'c', 'd'}) {
-        promise.get_future().add_done_callback([&order, letter](const cf::any_future&) { order += letter; });
+        promise.get_future().add_done_callback(
+            [&order, letter](const cf::any_future&) { order += letter; });
     }
 
     promise.set_result(1);
@@ -142,7 +145,8 @@ TEST(DoneCallback, ThatThrowsIsReportedAndTheOthersRun)
     error_reports reports;
     const cf::promise<int> promise;
     bool ran = false;
-    promise.get_future().add_done_callback([](const cf::any_future&) { throw std::runtime_error("from a callback"); });
+    promise.get_future().add_done_callback(
+        [](const cf::any_future&) { throw std::runtime_error("from a callback"); });
     promise.get_future().add_done_callback([&](const cf::any_future&) { ran = true; });
 
     promise.set_result(1);
@@ -206,9 +210,10 @@ TEST(DoneCallback, MayBeMoveOnlyAndMutable)
 {
     const cf::promise<int> promise;
     int seen = 0;
-    promise.get_future().add_done_callback([&seen, owned = std::make_unique<int>(3)](const cf::any_future&) mutable {
-        seen = *std::exchange(owned, nullptr);
-    });
+    promise.get_future().add_done_callback(
+        [&seen, owned = std::make_unique<int>(3)](const cf::any_future&) mutable {
+            seen = *std::exchange(owned, nullptr);
+        });
 
     promise.set_result(1);
 
@@ -245,7 +250,8 @@ TEST(DoneCallback, MayFinishOtherFutures)
 {
     const cf::promise<int> first;
     const cf::promise<int> second;
-    first.get_future().add_done_callback([&](const cf::future<int>& done) { second.set_result(done.result() + 1); });
+    first.get_future().add_done_callback(
+        [&](const cf::future<int>& done) { second.set_result(done.result() + 1); });
 
     first.set_result(1);
 
@@ -258,7 +264,8 @@ TEST(DoneCallback, RefusesANullFunction)
     void (*const null)(const cf::any_future&) = nullptr;
 
     EXPECT_THROW(future.add_done_callback(null), std::invalid_argument);
-    EXPECT_THROW(future.add_done_callback(std::function<void(cf::any_future)>()), std::invalid_argument);
+    EXPECT_THROW(future.add_done_callback(std::function<void(cf::any_future)>()),
+                 std::invalid_argument);
 }
 
 TEST(DoneCallback, MayDropTheLastHandle)
@@ -311,8 +318,12 @@ TEST(Then, TakesVoidReferencesAndMoveOnlyValues)
     int target = 1;
 
     EXPECT_EQ(cf::make_ready_future().then([] { return 1; }).result(), 1);
-    EXPECT_EQ(&cf::make_ready_future<int&>(target).then([](int& at) -> int& { return at; }).result(), &target);
-    EXPECT_EQ(cf::make_ready_future(std::make_unique<int>(3)).then([](std::unique_ptr<int> at) { return *at; }).result(),
+    EXPECT_EQ(
+        &cf::make_ready_future<int&>(target).then([](int& at) -> int& { return at; }).result(),
+        &target);
+    EXPECT_EQ(cf::make_ready_future(std::make_unique<int>(3))
+                  .then([](std::unique_ptr<int> at) { return *at; })
+                  .result(),
               3);
     cf::make_ready_future(1).then([](int) {}).result();
 }
@@ -355,7 +366,8 @@ TEST(Then, PassesACancellationOnWithoutCalling)
 
 TEST(Then, FailsWithWhatTheFunctionThrows)
 {
-    const auto next = cf::make_ready_future(1).then([](int) -> int { throw std::out_of_range("step two"); });
+    const auto next =
+        cf::make_ready_future(1).then([](int) -> int { throw std::out_of_range("step two"); });
 
     EXPECT_EQ(message_of<std::out_of_range>([&] { next.result(); }), "step two");
 }
@@ -574,7 +586,8 @@ TEST(ErrorHandler, ReplacesAndRestoresTheFormerOne)
 
 TEST(ErrorHandler, ThatThrowsEndsNothing)
 {
-    const auto original = cf::set_error_handler([](const cf::error_report&) { throw std::runtime_error("worse"); });
+    const auto original =
+        cf::set_error_handler([](const cf::error_report&) { throw std::runtime_error("worse"); });
     const cf::promise<int> promise;
     bool ran = false;
     promise.get_future().add_done_callback([](const cf::any_future&) { throw 1; });
@@ -592,11 +605,13 @@ TEST(ErrorHandler, ByDefaultWritesOneLineToStandardError)
     testing::internal::CaptureStderr();
     cf::inline_executor executor;
 
-    executor.submit({.name = "resize", .location = std::nullopt}, [] { throw std::out_of_range("too big"); });
+    executor.submit({.name = "resize", .location = std::nullopt},
+                    [] { throw std::out_of_range("too big"); });
 
     const auto text = testing::internal::GetCapturedStderr();
     cf::set_error_handler(original);
-    EXPECT_EQ(text, "cofutures: a task failed and nobody looked [resize]: std::out_of_range: too big\n");
+    EXPECT_EQ(text,
+              "cofutures: a task failed and nobody looked [resize]: std::out_of_range: too big\n");
 }
 
 } // namespace

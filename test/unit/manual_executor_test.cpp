@@ -277,7 +277,8 @@ TEST(InlineExecutor, TasksMaySubmit)
 {
     cf::inline_executor executor;
 
-    const auto future = executor.submit([&] { return executor.submit([] { return 7; }).result() + 1; });
+    const auto future =
+        executor.submit([&] { return executor.submit([] { return 7; }).result() + 1; });
 
     EXPECT_EQ(future.result(), 8);
     EXPECT_EQ(executor.stats().finished, 2U);
@@ -287,10 +288,12 @@ TEST(InlineExecutor, WaitingInsideItsOwnTaskIsRefused)
 {
     cf::inline_executor executor;
 
-    executor.submit([&] {
-        EXPECT_THROW(executor.wait_idle(), cf::deadlock_error);
-        EXPECT_THROW(executor.shutdown(), cf::deadlock_error);
-    }).result();
+    executor
+        .submit([&] {
+            EXPECT_THROW(executor.wait_idle(), cf::deadlock_error);
+            EXPECT_THROW(executor.shutdown(), cf::deadlock_error);
+        })
+        .result();
 
     EXPECT_THROW(executor.submit([] {}), cf::executor_shut_down);
 }
@@ -301,7 +304,12 @@ TEST(InlineExecutor, MapIsSequential)
     std::string order;
     const std::vector letters{'a', 'b', 'c'};
 
-    for (const char letter : executor.map([&](char c) { order += c; return c; }, letters)) {
+    for (const char letter : executor.map(
+             [&](char c) {
+                 order += c;
+                 return c;
+             },
+             letters)) {
         EXPECT_EQ(order, "abc") << letter; // everything ran in map()
     }
 }

@@ -146,8 +146,10 @@ TEST(Map, ABufferLargerThanTheInputTakesAllOfIt)
 {
     cf::inline_executor executor;
 
-    EXPECT_EQ(all_of(executor.map({.buffer_size = 100}, doubled, one_to_five)), (std::vector{2, 4, 6, 8, 10}));
-    EXPECT_EQ(all_of(executor.map({.buffer_size = 1}, doubled, one_to_five)), (std::vector{2, 4, 6, 8, 10}));
+    EXPECT_EQ(all_of(executor.map({.buffer_size = 100}, doubled, one_to_five)),
+              (std::vector{2, 4, 6, 8, 10}));
+    EXPECT_EQ(all_of(executor.map({.buffer_size = 1}, doubled, one_to_five)),
+              (std::vector{2, 4, 6, 8, 10}));
     EXPECT_TRUE(all_of(executor.map({.buffer_size = 2}, doubled, std::vector<int>())).empty());
 }
 
@@ -156,7 +158,8 @@ TEST(Map, InfiniteInputsWorkWithABuffer)
     cf::thread_pool_executor pool(2);
     std::vector<int> seen;
 
-    for (const int value : pool.map({.buffer_size = 4}, std::plus<int>(), std::views::iota(0), std::views::iota(10))) {
+    for (const int value : pool.map(
+             {.buffer_size = 4}, std::plus<int>(), std::views::iota(0), std::views::iota(10))) {
         seen.push_back(value);
         if (seen.size() == 100) {
             break;
@@ -182,9 +185,11 @@ TEST(Map, RefusesSizesOfZeroByName)
 {
     cf::inline_executor executor;
 
-    EXPECT_EQ(message_of<std::invalid_argument>([&] { executor.map({.chunk_size = 0}, doubled, one_to_five); }),
+    EXPECT_EQ(message_of<std::invalid_argument>(
+                  [&] { executor.map({.chunk_size = 0}, doubled, one_to_five); }),
               "cofutures: chunk_size must be at least 1, got 0");
-    EXPECT_EQ(message_of<std::invalid_argument>([&] { executor.map({.buffer_size = 0}, doubled, one_to_five); }),
+    EXPECT_EQ(message_of<std::invalid_argument>(
+                  [&] { executor.map({.buffer_size = 0}, doubled, one_to_five); }),
               "cofutures: buffer_size must be at least 1, got 0");
 }
 
@@ -194,7 +199,8 @@ TEST(Map, RefusesANullFunction)
     int (*const null)(int) = nullptr;
 
     EXPECT_THROW(executor.map(null, one_to_five), std::invalid_argument);
-    EXPECT_THROW(executor.map(std::function<int(int)>(), std::vector<int>()), std::invalid_argument);
+    EXPECT_THROW(executor.map(std::function<int(int)>(), std::vector<int>()),
+                 std::invalid_argument);
 }
 
 // Inputs
@@ -222,7 +228,8 @@ TEST(Map, TakesMoveOnlyElements)
     std::vector<std::unique_ptr<int>> given;
     given.push_back(std::make_unique<int>(7));
 
-    EXPECT_EQ(all_of(executor.map([](std::unique_ptr<int> at) { return *at; }, std::move(given))), std::vector{7});
+    EXPECT_EQ(all_of(executor.map([](std::unique_ptr<int> at) { return *at; }, std::move(given))),
+              std::vector{7});
 }
 
 TEST(Map, TakesAnyInputRanges)
@@ -230,9 +237,11 @@ TEST(Map, TakesAnyInputRanges)
     cf::inline_executor executor;
     std::istringstream text("1 2 3");
 
-    EXPECT_EQ(all_of(executor.map(doubled, std::views::istream<int>(text))), (std::vector{2, 4, 6}));
+    EXPECT_EQ(all_of(executor.map(doubled, std::views::istream<int>(text))),
+              (std::vector{2, 4, 6}));
     EXPECT_EQ(all_of(executor.map(doubled, std::list{1, 2})), (std::vector{2, 4}));
-    EXPECT_EQ(all_of(executor.map(doubled, one_to_five | std::views::drop(3))), (std::vector{8, 10}));
+    EXPECT_EQ(all_of(executor.map(doubled, one_to_five | std::views::drop(3))),
+              (std::vector{8, 10}));
 }
 
 TEST(Map, OwnsAnRvalueInputWhileItReadsIt)
@@ -250,7 +259,8 @@ TEST(Map, CancelsWhatItSubmittedWhenTheInputThrows)
     int read = 0;
     counted_input input(read, 2);
 
-    EXPECT_EQ(message_of<std::runtime_error>([&] { executor.map(doubled, input); }), "unreadable input");
+    EXPECT_EQ(message_of<std::runtime_error>([&] { executor.map(doubled, input); }),
+              "unreadable input");
 
     EXPECT_EQ(executor.queued(), 0U);
     EXPECT_EQ(executor.stats().cancelled, 2U);
@@ -313,7 +323,9 @@ TEST(Map, OfReferencesGivesTheReferredObjects)
     const auto at = [&](std::size_t index) -> int& { return targets[index]; };
 
     for (const std::size_t chunk_size : {1, 2}) {
-        for (int& target : executor.map({.chunk_size = chunk_size}, at, std::views::iota(std::size_t{0}, std::size_t{3}))) {
+        for (int& target : executor.map({.chunk_size = chunk_size},
+                                        at,
+                                        std::views::iota(std::size_t{0}, std::size_t{3}))) {
             target *= 10;
         }
     }
@@ -328,7 +340,8 @@ TEST(Map, OfVoidGivesNothingSoManyTimes)
 
     for (const std::size_t chunk_size : {1, 2}) {
         std::size_t items = 0;
-        for (const auto& unit : executor.map({.chunk_size = chunk_size}, [&](int value) { sum += value; }, one_to_five)) {
+        for (const auto& unit : executor.map(
+                 {.chunk_size = chunk_size}, [&](int value) { sum += value; }, one_to_five)) {
             EXPECT_EQ(unit, std::monostate());
             ++items;
         }
@@ -341,7 +354,9 @@ TEST(Map, OfVoidGivesNothingSoManyTimes)
 TEST(Map, PassesAStopTokenToFunctionsThatWantOne)
 {
     cf::inline_executor executor;
-    const auto function = [](std::stop_token token, int value) { return token.stop_requested() ? 0 : value; };
+    const auto function = [](std::stop_token token, int value) {
+        return token.stop_requested() ? 0 : value;
+    };
 
     EXPECT_EQ(all_of(executor.map(function, one_to_five)), one_to_five);
     EXPECT_EQ(all_of(executor.map({.chunk_size = 2}, function, one_to_five)), one_to_five);
@@ -353,7 +368,8 @@ TEST(Map, FreesEachResultAsTheIterationMovesOn)
     tracked_counts counts;
     int alive = 5;
 
-    for (const auto& value : executor.map([&](int number) { return tracked(counts, number); }, one_to_five)) {
+    for (const auto& value :
+         executor.map([&](int number) { return tracked(counts, number); }, one_to_five)) {
         EXPECT_EQ(counts.alive, alive--) << value.value();
     }
 
@@ -378,7 +394,9 @@ TEST(Map, FailuresOfItemsNobodyLookedAtAreReported)
     error_reports reports;
     cf::inline_executor executor;
     {
-        auto range = executor.map([](int value) -> int { throw std::runtime_error(std::to_string(value)); }, std::vector{1, 2});
+        auto range =
+            executor.map([](int value) -> int { throw std::runtime_error(std::to_string(value)); },
+                         std::vector{1, 2});
         EXPECT_THROW(*range.begin(), std::runtime_error);
     }
 
@@ -391,8 +409,10 @@ TEST(Map, YieldsFinishedItemsAfterTheTimeIsOver)
 {
     cf::inline_executor executor;
 
-    EXPECT_EQ(all_of(executor.map({.timeout = 0s}, doubled, one_to_five)), (std::vector{2, 4, 6, 8, 10}));
-    EXPECT_EQ(all_of(executor.map({.timeout = -1s}, doubled, one_to_five)), (std::vector{2, 4, 6, 8, 10}));
+    EXPECT_EQ(all_of(executor.map({.timeout = 0s}, doubled, one_to_five)),
+              (std::vector{2, 4, 6, 8, 10}));
+    EXPECT_EQ(all_of(executor.map({.timeout = -1s}, doubled, one_to_five)),
+              (std::vector{2, 4, 6, 8, 10}));
 }
 
 TEST(Map, ATimeoutCancelsTheRestAndEndsTheRange)
@@ -414,15 +434,18 @@ TEST(Map, ATimeoutCancelsTheRestAndEndsTheRange)
 TEST(Map, ATimeoutErrorOfTheFunctionIsAnOrdinaryFailure)
 {
     cf::inline_executor executor;
-    auto range = executor.map([](int value) {
-        if (value == 1) {
-            throw cf::timeout_error("the function's own");
-        }
-        return value;
-    }, std::vector{1, 2});
+    auto range = executor.map(
+        [](int value) {
+            if (value == 1) {
+                throw cf::timeout_error("the function's own");
+            }
+            return value;
+        },
+        std::vector{1, 2});
     auto item = range.begin();
 
-    EXPECT_EQ(message_of<cf::timeout_error>([&] { static_cast<void>(*item); }), "the function's own");
+    EXPECT_EQ(message_of<cf::timeout_error>([&] { static_cast<void>(*item); }),
+              "the function's own");
 
     ++item;
     EXPECT_EQ(*item, 2);
@@ -436,11 +459,14 @@ TEST(Map, ATimeoutLeavesRunningTasksAlone)
     {
         cf::thread_pool_executor pool(1);
         const opens_at_exit end(may_end);
-        auto range = pool.map({.timeout = 0s}, [&](int) {
-            begun.open();
-            may_end.wait();
-            ended = true;
-        }, std::vector{1});
+        auto range = pool.map(
+            {.timeout = 0s},
+            [&](int) {
+                begun.open();
+                may_end.wait();
+                ended = true;
+            },
+            std::vector{1});
         begun.wait();
 
         EXPECT_THROW(*range.begin(), cf::timeout_error);
@@ -491,12 +517,15 @@ TEST(MapUnordered, YieldsInTheOrderOfCompletion)
     gate first_may_end;
     cf::thread_pool_executor pool(2);
     const opens_at_exit end(first_may_end);
-    auto range = pool.map_unordered({.timeout = watchdog}, [&](int value) {
-        if (value == 1) {
-            first_may_end.wait();
-        }
-        return value;
-    }, std::vector{1, 2});
+    auto range = pool.map_unordered(
+        {.timeout = watchdog},
+        [&](int value) {
+            if (value == 1) {
+                first_may_end.wait();
+            }
+            return value;
+        },
+        std::vector{1, 2});
 
     auto item = range.begin();
     EXPECT_EQ(*item, 2);
@@ -556,12 +585,14 @@ TEST(MapUnordered, ItemsMayBeSkippedWithoutALook)
 TEST(MapUnordered, GoesOnAfterAFailedItem)
 {
     cf::inline_executor executor;
-    auto range = executor.map_unordered([](int value) {
-        if (value % 2 != 0) {
-            throw std::runtime_error("odd");
-        }
-        return value;
-    }, one_to_five);
+    auto range = executor.map_unordered(
+        [](int value) {
+            if (value % 2 != 0) {
+                throw std::runtime_error("odd");
+            }
+            return value;
+        },
+        one_to_five);
     int failed = 0;
     int sum = 0;
 

@@ -184,7 +184,8 @@ TEST(Promise, DroppedWithoutAnyFutureIsReported)
 
     cf::promise<int>().get_future();
 
-    EXPECT_EQ(error_reports::message(reports.take_only().exception), "the promise was dropped without a result");
+    EXPECT_EQ(error_reports::message(reports.take_only().exception),
+              "the promise was dropped without a result");
 }
 
 TEST(Promise, AssignmentBreaksTheFormerOne)
@@ -280,7 +281,8 @@ TEST(ReadyFuture, HasFailedWhenItsValueCannotBeMade)
 TEST(ExceptionalFuture, TakesAnExceptionObjectOrPointer)
 {
     const auto object = cf::make_exceptional_future<int>(std::out_of_range("object"));
-    const auto pointer = cf::make_exceptional_future<int>(std::make_exception_ptr(std::out_of_range("pointer")));
+    const auto pointer =
+        cf::make_exceptional_future<int>(std::make_exception_ptr(std::out_of_range("pointer")));
 
     EXPECT_EQ(message_of<std::out_of_range>([&] { object.result(); }), "object");
     EXPECT_EQ(message_of<std::out_of_range>([&] { pointer.result(); }), "pointer");

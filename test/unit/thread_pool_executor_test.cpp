@@ -251,7 +251,8 @@ TEST(ThreadPoolNames, MayBeLongerThanTheKernelAllows)
 {
     cf::thread_pool_executor pool(1, "a-very-long-name-for-a-thread");
 
-    EXPECT_EQ(pool.submit([] { return cf::this_worker::name(); }).result(watchdog), "a-very-long-name-for-a-thread_0");
+    EXPECT_EQ(pool.submit([] { return cf::this_worker::name(); }).result(watchdog),
+              "a-very-long-name-for-a-thread_0");
     EXPECT_EQ(pool.submit(kernel_thread_name).result(watchdog), "a-very-long-nam");
 }
 
@@ -312,10 +313,11 @@ class BrokenThreadPool : public testing::Test {
 protected:
     error_reports reports;
     gate may_fail;
-    cf::thread_pool_executor pool{{.max_workers = 1, .thread_name_prefix = "db", .initializer = [this] {
-                                       may_fail.wait();
-                                       throw std::runtime_error("no database");
-                                   }}};
+    cf::thread_pool_executor pool{
+        {.max_workers = 1, .thread_name_prefix = "db", .initializer = [this] {
+             may_fail.wait();
+             throw std::runtime_error("no database");
+         }}};
     cf::future<int> queued = pool.submit([] { return 1; });
 };
 
@@ -327,7 +329,8 @@ TEST_F(BrokenThreadPool, FailsQueuedTasksWithTheCauseNested)
     try {
         std::rethrow_exception(failure);
     } catch (const cf::broken_thread_pool& error) {
-        EXPECT_EQ(message_of<std::runtime_error>([&] { std::rethrow_if_nested(error); }), "no database");
+        EXPECT_EQ(message_of<std::runtime_error>([&] { std::rethrow_if_nested(error); }),
+                  "no database");
         EXPECT_NE(std::string(error.what()).find("db"), std::string::npos);
     }
     EXPECT_EQ(reports.take_only().where, cf::error_report::source::initializer);
@@ -487,10 +490,11 @@ TEST(ThreadPoolShutdown, ADestructorOnAnOwnWorkerDoesNotWait)
     gate last_ran;
     auto pool = std::make_shared<cf::thread_pool_executor>(1);
     auto* const raw = pool.get();
-    const auto destroying = raw->submit([&, pool = std::move(pool), value = tracked(counts)]() mutable {
-        owned.wait();
-        pool.reset();
-    });
+    const auto destroying =
+        raw->submit([&, pool = std::move(pool), value = tracked(counts)]() mutable {
+            owned.wait();
+            pool.reset();
+        });
     const auto queued = raw->submit([&] { last_ran.open(); });
 
     owned.open();
@@ -525,7 +529,10 @@ int exit_code_of_child(Function in_child)
 
 class ForkedChild : public testing::Test {
 protected:
-    ForkedChild() { pool->submit([] {}).wait(); }
+    ForkedChild()
+    {
+        pool->submit([] {}).wait();
+    }
 
     std::optional<cf::thread_pool_executor> pool{std::in_place, 2};
 };
@@ -533,13 +540,14 @@ protected:
 TEST_F(ForkedChild, CannotSubmitToItsParentsPool)
 {
     EXPECT_EQ(exit_code_of_child([&] {
-        try {
-            pool->submit([] {});
-            return 1;
-        } catch (const cf::executor_shut_down&) {
-            return 0;
-        }
-    }), 0);
+                  try {
+                      pool->submit([] {});
+                      return 1;
+                  } catch (const cf::executor_shut_down&) {
+                      return 0;
+                  }
+              }),
+              0);
 
     EXPECT_EQ(pool->submit([] { return 7; }).result(watchdog), 7); // the parent goes on
 }
@@ -547,9 +555,10 @@ TEST_F(ForkedChild, CannotSubmitToItsParentsPool)
 TEST_F(ForkedChild, MayDestroyItsCopy)
 {
     EXPECT_EQ(exit_code_of_child([&] {
-        pool.reset();
-        return 0;
-    }), 0);
+                  pool.reset();
+                  return 0;
+              }),
+              0);
 }
 
 TEST_F(ForkedChild, MayShutDownItsCopyWhateverItWasDoing)
@@ -563,19 +572,21 @@ TEST_F(ForkedChild, MayShutDownItsCopyWhateverItWasDoing)
     begun.wait();
 
     EXPECT_EQ(exit_code_of_child([&] {
-        pool->shutdown({.wait = false, .cancel_futures = true});
-        pool->shutdown();
-        const bool done = pool->shutdown_for(0s);
-        return done && pool->stats().workers == 0 ? 0 : 1;
-    }), 0);
+                  pool->shutdown({.wait = false, .cancel_futures = true});
+                  pool->shutdown();
+                  const bool done = pool->shutdown_for(0s);
+                  return done && pool->stats().workers == 0 ? 0 : 1;
+              }),
+              0);
     EXPECT_EQ(exit_code_of_child([&] {
-        try {
-            pool->wait_idle();
-            return 1;
-        } catch (const cf::executor_shut_down&) {
-            return 0;
-        }
-    }), 0);
+                  try {
+                      pool->wait_idle();
+                      return 1;
+                  } catch (const cf::executor_shut_down&) {
+                      return 0;
+                  }
+              }),
+              0);
 
     may_end.open();
     busy.wait(); // before its gates go
@@ -583,10 +594,14 @@ TEST_F(ForkedChild, MayShutDownItsCopyWhateverItWasDoing)
 
 TEST_F(ForkedChild, MayHaveAPoolOfItsOwn)
 {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "the thread sanitizer cannot start threads in a forked child";
+#endif
     EXPECT_EQ(exit_code_of_child([] {
-        cf::thread_pool_executor own(1);
-        return own.submit([] { return 5; }).result(watchdog);
-    }), 5);
+                  cf::thread_pool_executor own(1);
+                  return own.submit([] { return 5; }).result(watchdog);
+              }),
+              5);
 }
 
 } // namespace

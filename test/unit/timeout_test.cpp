@@ -61,14 +61,16 @@ TEST(Timeout, DurationsBeyondTheClockAreForEver)
     EXPECT_EQ(cf::timeout(std::chrono::nanoseconds::max()).deadline(), std::nullopt);
     EXPECT_EQ(cf::timeout(std::chrono::nanoseconds::max() - 1ns).deadline(), std::nullopt);
     EXPECT_EQ(cf::timeout(std::chrono::duration<double>(1e300)).deadline(), std::nullopt);
-    EXPECT_EQ(cf::timeout(std::chrono::duration<double>(std::numeric_limits<double>::infinity())).deadline(),
+    EXPECT_EQ(cf::timeout(std::chrono::duration<double>(std::numeric_limits<double>::infinity()))
+                  .deadline(),
               std::nullopt);
 }
 
 TEST(Timeout, NotANumberIsRefused)
 {
-    EXPECT_THROW(cf::timeout(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())),
-                 std::invalid_argument);
+    EXPECT_THROW(
+        cf::timeout(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())),
+        std::invalid_argument);
 }
 
 TEST(Timeout, APointInTimeIsItself)

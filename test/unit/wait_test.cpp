@@ -142,7 +142,8 @@ TEST_F(Wait, FirstExceptionDoesNotCountCancelledOnes)
 {
     all[0].cancel();
 
-    const auto [done, not_done] = cf::wait(all, {.timeout = 0s, .return_when = return_when::first_exception});
+    const auto [done, not_done] =
+        cf::wait(all, {.timeout = 0s, .return_when = return_when::first_exception});
 
     EXPECT_EQ(done, futures{all[0]});
     EXPECT_EQ(not_done, (futures{all[1], all[2]}));
@@ -190,8 +191,8 @@ TEST_F(Wait, CountsDuplicatesOnce)
 {
     promises[0].set_result(0);
 
-    const auto [done, not_done] =
-        cf::wait(futures{all[0], all[1], all[0], all[1]}, {.return_when = return_when::first_completed});
+    const auto [done, not_done] = cf::wait(futures{all[0], all[1], all[0], all[1]},
+                                           {.return_when = return_when::first_completed});
 
     EXPECT_EQ(done, futures{all[0]});
     EXPECT_EQ(not_done, futures{all[1]});
@@ -232,7 +233,8 @@ TEST_F(Wait, TakesAnyInputRangeAndReadsEachElementOnce)
 {
     promises[0].set_result(0);
     int read = 0;
-    auto generated = std::views::iota(std::size_t{0}, std::size_t{3}) | std::views::transform([&](std::size_t index) {
+    auto generated = std::views::iota(std::size_t{0}, std::size_t{3}) |
+                     std::views::transform([&](std::size_t index) {
                          ++read;
                          return all[index];
                      });
@@ -241,7 +243,9 @@ TEST_F(Wait, TakesAnyInputRangeAndReadsEachElementOnce)
 
     EXPECT_EQ(read, 3);
     EXPECT_EQ(done, futures{all[0]});
-    EXPECT_EQ(cf::wait(std::list<int_future>(all.begin(), all.end()), {.timeout = 0s}).not_done.size(), 2U);
+    EXPECT_EQ(
+        cf::wait(std::list<int_future>(all.begin(), all.end()), {.timeout = 0s}).not_done.size(),
+        2U);
 }
 
 TEST_F(Wait, TakesMapsKeyedByFutures)
@@ -355,7 +359,8 @@ TEST_F(AsCompleted, YieldsDoneOnesAndThenTimesOutWithTheNumbers)
 TEST_F(AsCompleted, ReadsItsInputAtTheCall)
 {
     int read = 0;
-    auto generated = std::views::iota(std::size_t{0}, std::size_t{3}) | std::views::transform([&](std::size_t index) {
+    auto generated = std::views::iota(std::size_t{0}, std::size_t{3}) |
+                     std::views::transform([&](std::size_t index) {
                          ++read;
                          return all[index];
                      });
@@ -452,7 +457,8 @@ TEST_F(AsCompleted, TakesMapsKeyedByFuturesAndMixedTypes)
     }
 
     EXPECT_TRUE(seen == "zero one " || seen == "one zero ") << seen;
-    EXPECT_EQ(in_order(cf::as_completed({cf::make_ready_future(), cf::make_ready_future(1)})).size(), 2U);
+    EXPECT_EQ(
+        in_order(cf::as_completed({cf::make_ready_future(), cf::make_ready_future(1)})).size(), 2U);
 }
 
 TEST_F(AsCompleted, RefusesAHandleWithoutATask)
@@ -611,8 +617,10 @@ TEST_F(WhenAll, GivesATupleOfDifferentTypes)
     int target = 1;
     const cf::promise<int> last;
 
-    const auto gathered = cf::when_all(cf::make_ready_future(std::string("a")), cf::make_ready_future(),
-                                       cf::make_ready_future<int&>(target), last.get_future());
+    const auto gathered = cf::when_all(cf::make_ready_future(std::string("a")),
+                                       cf::make_ready_future(),
+                                       cf::make_ready_future<int&>(target),
+                                       last.get_future());
     EXPECT_FALSE(gathered.done());
     last.set_result(3);
 

@@ -114,7 +114,10 @@ protected:
         fs::create_directories((root / file).parent_path());
         std::ofstream(root / file) << text;
     }
-    std::optional<std::size_t> quota() const { return cgroup_cpu_quota(root / "membership", root / "mount"); }
+    std::optional<std::size_t> quota() const
+    {
+        return cgroup_cpu_quota(root / "membership", root / "mount");
+    }
 
     fs::path root;
 };
@@ -208,7 +211,8 @@ TEST_F(CgroupQuota, IgnoresCpusetAndOtherControllers)
 
 TEST_F(CgroupQuota, OfNonsenseIsAbsent)
 {
-    for (const std::string text : {"", "a b\n", "100000\n", "0 0\n", "-5 100000\n", "100000 0\n", "100000 -1\n"}) {
+    for (const std::string text :
+         {"", "a b\n", "100000\n", "0 0\n", "-5 100000\n", "100000 0\n", "100000 -1\n"}) {
         SCOPED_TRACE(text);
         write("membership", "no colons\n:\n0::/app\n");
         write("mount/app/cpu.max", text);
