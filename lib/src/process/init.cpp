@@ -193,6 +193,10 @@ void forget_program() noexcept
     // The mutex may have been held by another thread of the program when it was forked directly.
     ::new (static_cast<void*>(&state.mutex)) std::mutex;
     state.server.reset();
+}
+
+void enter_worker() noexcept
+{
     ++worker_depth;
 }
 

@@ -226,7 +226,7 @@ private:
             static_cast<void>(!::write(score, "500", 3));
             ::close(score);
         }
-        forget_program();
+        enter_worker();
         run_worker(unique_fd(3), unique_fd(4), request.name, static_cast<std::size_t>(request.memory_limit));
     }
 
@@ -313,6 +313,7 @@ private:
 
 void serve(unique_fd control) noexcept
 {
+    forget_program();
     server(std::move(control)).run();
 }
 

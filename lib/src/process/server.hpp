@@ -39,7 +39,11 @@ private:
 /// **Throws** `std::system_error`; `std::logic_error` for `spawn` without `process::init`.
 std::shared_ptr<server_connection> server_for(process::start_method method);
 
-/// In a new worker: drops what belongs to the program, and notes how deep workers are nested.
+/// In a new fork server: drops the program's connection to another one, before its descriptor's number
+/// means something else.
 void forget_program() noexcept;
+
+/// In a new worker: notes how deep workers are nested.
+void enter_worker() noexcept;
 
 } // namespace cofutures::detail
