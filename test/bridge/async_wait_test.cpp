@@ -105,7 +105,13 @@ TEST(AwaitedFuture, ResumesTheCoroutineOnItsStrand)
     asio::thread_pool threads(2);
     const strand own(threads.get_executor());
 
-    auto strayed = asio::co_spawn(own, awaits_off_strand(own, pool, 100), asio::use_future);
+    std::future<int> strayed;
+    gate spawned;
+    asio::post(own, [&] {
+        strayed = asio::co_spawn(own, awaits_off_strand(own, pool, 100), asio::use_future);
+        spawned.open();
+    });
+    spawned.wait();
 
     EXPECT_EQ(strayed.get(), 0);
     threads.join();

@@ -148,8 +148,8 @@ TEST(IoContextExecutor, RefusesANullCoroutineFunctionAndNoThreads)
 
 TEST(IoContextExecutor, NamesItsThreads)
 {
-    io_context_executor io({.thread_name_prefix = "loop"});
     promise<std::string> name;
+    io_context_executor io({.thread_name_prefix = "loop"});
 
     asio::post(io.context(), [&] { name.set_result(this_worker::name()); });
 
@@ -192,8 +192,8 @@ TEST(IoContextExecutor, CallableAndArgumentsLiveUntilTheCoroutineEnds)
 TEST(IoContextExecutor, CallableAndArgumentsAreGoneWhenTheFutureIsDone)
 {
     tracked_counts counts;
-    io_context_executor io;
     promise<int> alive_when_done;
+    io_context_executor io;
     const auto sum = io.submit(by_reference(tracked(counts, 1)), tracked(counts, 2));
     sum.add_done_callback([&](any_future) { alive_when_done.set_result(counts.alive.load()); });
 

@@ -6,7 +6,8 @@
 #
 # Runs the program and fails when it does, or when it prints anything but the expected lines. In those,
 # 0x… stands for any address, <n> for any whole number and <t> for any number with decimals. Lines
-# between "[any order" and "any order]" may come in any order.
+# between "[any order" and "any order]" may come in any order, as may the words of a line that begins
+# with <words>.
 
 set -euo pipefail
 program=$1 expected=$2
@@ -19,6 +20,10 @@ bad=0
 # The line as a regular expression.
 pattern() {
     sed -E 's/[][\.*^$+?(){}|]/\\&/g; s/0x…/0x[0-9a-f]+/g; s/<n>/[0-9]+/g; s/<t>/[0-9]+[.][0-9]+/g' <<<"$1"
+}
+
+sorted_words() {
+    tr -s ' ' '\n' <<<"$1" | sed '/^$/d' | LC_ALL=C sort | tr '\n' ' '
 }
 
 complain() {
@@ -46,6 +51,10 @@ while IFS= read -r line; do
         at=$((at + ${#waiting[@]})) unordered=
     elif [ "$unordered" ]; then
         waiting+=("$line")
+    elif [[ $line == "<words> "* ]]; then
+        [ "$(sorted_words "${line#<words> }")" = "$(sorted_words "${actual[at]-nothing}")" ] ||
+            complain "$line" "${actual[at]-nothing}"
+        at=$((at + 1))
     else
         [[ ${actual[at]-nothing} =~ ^$(pattern "$line")$ ]] || complain "$line" "${actual[at]-nothing}"
         at=$((at + 1))

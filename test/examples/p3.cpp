@@ -62,6 +62,7 @@ int main()
 {
     const std::vector<std::string> codes = {"BR", "CN", "ID", "IN", "US"};
     for (const std::size_t workers : {3U, 5U}) {
-        std::cout << download_many(codes, workers) << " flags downloaded with " << workers << " workers\n";
+        std::cout << download_many(codes, workers) << " flags downloaded with " << workers
+                  << " workers\n";
     }
 }

@@ -32,7 +32,10 @@ int main()
     // [p9
     const std::vector<cf::any_future> futures = {
         pool.submit(quick),
-        pool.submit([&] { slow_runs.count_down(); return slow(may_end); }),
+        pool.submit([&] {
+            slow_runs.count_down();
+            return slow(may_end);
+        }),
     };
     slow_runs.wait();
     std::cout << cf::wait(futures, {.return_when = cf::return_when::first_completed}) << '\n';

@@ -35,7 +35,8 @@ page load(const std::string& file)
 }
 
 // [coroutine
-asio::awaitable<std::size_t> total_size(cf::thread_pool_executor& pool, std::vector<std::string> files)
+asio::awaitable<std::size_t> total_size(cf::thread_pool_executor& pool,
+                                        std::vector<std::string> files)
 {
     std::size_t total = 0;
     for (const std::string& file : files) {
@@ -75,14 +76,16 @@ int main()
         std::cout << p << '\n';
     }
 
-    const std::vector<cf::future<page>> loads = {pool.submit(load, files[0]), pool.submit(load, files[1])};
-    const auto [done, not_done] = cf::wait(loads, {.timeout = 60s, .return_when = cf::return_when::all_completed});
+    const std::vector<cf::future<page>> loads = {pool.submit(load, files[0]),
+                                                 pool.submit(load, files[1])};
+    const auto [done, not_done] = cf::wait(loads, {.timeout = 60s});
     std::cout << done.size() << " done, " << not_done.size() << " not done\n";
     // futures]
 
     // [bridge
     cf::io_context_executor io;
-    cf::future<std::size_t> total = io.submit(total_size, std::ref(pool), files); // a future like any other
+    // A coroutine's result is a future like any other.
+    cf::future<std::size_t> total = io.submit(total_size, std::ref(pool), files);
     std::cout << "together " << total.result() << " bytes\n";
 
     asio::steady_timer timer(io.context(), 1ms);
