@@ -269,6 +269,8 @@ client::~client()
 {
     impl* const ending = impl_.release();
     std::thread thread = std::move(ending->thread);
+    // end() may not have returned when its work is done and everything is gone.
+    const std::shared_ptr<own_context> alive = ending->own;
     if (ending->loop.get_executor().running_in_this_thread()) {
         // Waiting here, in a callback or coroutine, would be waiting for ourselves.
         ending->end(nullptr);
