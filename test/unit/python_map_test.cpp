@@ -11,8 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -21,6 +19,8 @@
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include <sys/resource.h>
 
 namespace cofutures {
 
@@ -56,7 +56,8 @@ TEST(PythonMap, WaitMixesFuturesOfDifferentExecutors)
     const auto queued = by_hand.submit([] {});
 
     threaded.wait();
-    const auto [done, not_done] = wait({threaded, queued, inlined}, {.return_when = return_when::first_completed});
+    const auto [done, not_done] =
+        wait({threaded, queued, inlined}, {.return_when = return_when::first_completed});
 
     EXPECT_EQ(done, (std::vector<any_future>{threaded, inlined}));
     EXPECT_EQ(not_done, std::vector<any_future>{queued});
@@ -66,7 +67,8 @@ TEST(PythonMap, WaitMixesFuturesOfDifferentExecutors)
 TEST(PythonMap, ABrokenPoolSaysSoAlsoAfterShutdown)
 {
     test::error_reports reports;
-    thread_pool_executor pool({.max_workers = 1, .initializer = {[] { throw std::out_of_range("no"); }}});
+    thread_pool_executor pool(
+        {.max_workers = 1, .initializer = {[] { throw std::out_of_range("no"); }}});
     const auto lost = pool.submit([] {});
     EXPECT_THROW(lost.result(watchdog), broken_thread_pool);
 
@@ -168,7 +170,8 @@ TEST(PythonMap, AnExecutorOfOnesOwnNeedsNothingButALifeCycleAndEnqueue)
     unreliable_executor mine;
 
     EXPECT_EQ(mine.submit([] { return 1; }).result(), 1);
-    EXPECT_TRUE(mine.submit([] { return 2; }).cancelled()) << "a dropped task leaves no future open";
+    EXPECT_TRUE(mine.submit([] { return 2; }).cancelled())
+        << "a dropped task leaves no future open";
     auto squares = mine.map([](int x) { return x * x; }, std::vector{3, 4});
     auto it = squares.begin();
     EXPECT_EQ(*it, 9);
@@ -187,13 +190,17 @@ TEST(PythonMap, MapOfNothingIsNotRefusedAfterShutdown)
     EXPECT_EQ(nothing.begin(), nothing.end());
 }
 
+// Not local to the test: such a variable would be made, and its destructor registered, only in threads
+// that pass its definition.
+thread_local std::unique_ptr<test::tracked> connection;
+
 // Row 117.
 TEST(PythonMap, WhatAWorkerKeepsInAThreadLocalIsDestroyedWhenTheWorkerEnds)
 {
-    static thread_local std::unique_ptr<test::tracked> connection;
     test::tracked_counts counts;
     thread_pool_executor pool(
-        {.max_workers = 2, .initializer = {[&counts] { connection = std::make_unique<test::tracked>(counts, 7); }}});
+        {.max_workers = 2,
+         .initializer = {[&counts] { connection = std::make_unique<test::tracked>(counts, 7); }}});
     EXPECT_EQ(pool.submit([] { return connection->value(); }).result(watchdog), 7);
     EXPECT_EQ(counts.alive, 1);
 
@@ -211,7 +218,10 @@ TEST(PythonMap, OneFutureAndOneExecutorServeManyThreads)
     {
         thread_pool_executor callers(8);
         for (int n = 0; n != 8; ++n) {
-            callers.submit([&] { return pool.submit([value] { return value.wait_for(std::chrono::seconds(0)); }).result(); });
+            callers.submit([&] {
+                return pool.submit([value] { return value.wait_for(std::chrono::seconds(0)); })
+                    .result();
+            });
             callers.submit([value] { return value.result(watchdog); });
         }
         shared.set_result(1);
