@@ -2,20 +2,21 @@
 # Copyright 2026 The cofutures authors
 # SPDX-License-Identifier: BSL-1.0
 #
-# check_python_map.sh PAGE BUILD_DIR FIRST LAST
+# check_python_map.sh PAGE BUILD_DIR FIRST-LAST…
 #
-# Fails when the table of Python's behaviours lacks a number from FIRST to LAST or has one twice, when a
+# Fails when the table of Python's behaviours lacks a number of these ranges or has one twice, when a
 # row names a test that CTest does not know, or names none although it says that the rule applies.
 # Rows look like | 12 | rule | what we do | same | `Suite.TestName` `Another.Test` |.
 
 set -euo pipefail
-page=$1 build=$2 first=$3 last=$4
+page=$1 build=$2
+shift 2
 
 {
     # CTest says "  Test #7: Executors/ExecutorContract/0.RunsTasks/3"; the page names ExecutorContract.RunsTasks.
     ctest --test-dir "$build" -N | sed -nE 's/^ *Test +#[0-9]+: (.*)$/test \1/p'
     grep -nE '^\| *[0-9]+ *\|' "$page" | sed -E 's/^([0-9]+):/row \1 /'
-} | awk -v first="$first" -v last="$last" -v page="$page" '
+} | awk -v ranges="$*" -v page="$page" '
     function complain(text) { print page ":" text; bad = 1 }
     $1 == "test" {
         ++tests
@@ -47,8 +48,12 @@ page=$1 build=$2 first=$3 last=$4
     }
     END {
         if (!tests) { complain("0: CTest lists no tests") }
-        for (number = first; number <= last; ++number) {
-            if (!(number in seen)) { complain("0: no row " number) }
+        count = split(ranges, range, " ")
+        for (i = 1; i <= count; ++i) {
+            split(range[i], end, "-")
+            for (number = end[1] + 0; number <= end[2] + 0; ++number) {
+                if (!(number in seen)) { complain("0: no row " number) }
+            }
         }
         exit bad
     }'
