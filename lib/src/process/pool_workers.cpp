@@ -209,6 +209,9 @@ void process_pool_core::bury(worker_link& link, int status)
             not_begun.push_front(std::move(entry.task));
             continue;
         }
+        if (!ours && options.on_crash == process::on_crash::break_pool) {
+            continue; // breaking the pool fails it below, with all others
+        }
         fail(std::move(entry.task), ours ? link.kill_reason->second : crash());
     }
     link.close();

@@ -17,7 +17,7 @@
 namespace cf = cofutures;
 using namespace std::chrono_literals;
 
-// [custom type
+// [custom_type
 class account {
 public:
     account() = default;
@@ -34,7 +34,7 @@ private:
     std::string owner_;
     long balance_ = 0;
 };
-// custom type]
+// custom_type]
 
 // [callables
 struct scaled {
