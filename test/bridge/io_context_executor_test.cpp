@@ -693,6 +693,25 @@ TEST(IoContextExecutorShutdown, OnItsOwnThreadTheDestructorDoesNotWait)
     EXPECT_EQ(queued_later.result(watchdog), 3);
 }
 
+TEST(IoContextExecutorShutdown, OnAThreadOfItsOwnPoolTheDestructorDoesNotWait)
+{
+    gate destroyed, may_end;
+    const opens_at_exit release(may_end);
+    auto io = std::make_unique<io_context_executor>();
+    const auto coroutine = io->submit(add, 1, 2);
+
+    const auto last = io->submit([&] {
+        io.reset();
+        destroyed.open();
+        may_end.wait();
+    });
+
+    destroyed.wait();
+    may_end.open();
+    EXPECT_NO_THROW(last.result(watchdog));
+    EXPECT_EQ(coroutine.result(watchdog), 3);
+}
+
 asio::awaitable<void> shut_down(io_context_executor& io)
 {
     io.shutdown();
@@ -703,6 +722,7 @@ TEST(IoContextExecutorShutdown, WaitingForItselfIsRefused)
 {
     io_context_executor io;
 
+    EXPECT_THROW(io.submit([&io] { io.wait_idle(); }).result(watchdog), deadlock_error);
     EXPECT_THROW(io.submit(shut_down, std::ref(io)).result(watchdog), deadlock_error);
 }
 

@@ -46,7 +46,7 @@ public:
 
     void start(const std::shared_ptr<impl>& self);
     asio::io_context& context() noexcept { return context_; }
-    bool is_own_worker() const noexcept { return current_loop == this; }
+    bool is_own_worker() const noexcept { return current_executor == this; }
 
     void spawn(detail::coroutine_task& coroutine);
     thread_pool_executor& blocking();
@@ -86,10 +86,10 @@ private:
     thread_pool_executor* blocking_;
     std::unique_ptr<thread_pool_executor> own_pool_;
 
-    static thread_local const impl* current_loop;
+    static thread_local const impl* current_executor;
 };
 
-thread_local const io_context_executor::impl* io_context_executor::impl::current_loop = nullptr;
+thread_local const io_context_executor::impl* io_context_executor::impl::current_executor = nullptr;
 
 void io_context_executor::impl::start(const std::shared_ptr<impl>& self)
 {
@@ -101,7 +101,7 @@ void io_context_executor::impl::start(const std::shared_ptr<impl>& self)
 
 void io_context_executor::impl::run_thread(std::size_t index) noexcept
 {
-    current_loop = this;
+    current_executor = this;
     detail::set_worker_name(prefix_ + "_" + std::to_string(index));
     for (;;) {
         try {
@@ -212,7 +212,8 @@ thread_pool_executor& io_context_executor::impl::blocking()
     }
     if (blocking_ == nullptr) {
         own_pool_ = std::make_unique<thread_pool_executor>(
-            thread_pool_options{.thread_name_prefix = prefix_ + "-blocking"});
+            thread_pool_options{.thread_name_prefix = prefix_ + "-blocking",
+                                .initializer = {[this] { current_executor = this; }}});
         blocking_ = own_pool_.get();
     }
     return *blocking_;
@@ -333,7 +334,13 @@ executor_stats io_context_executor::impl::stats() const
 io_context_executor::io_context_executor(io_context_options options)
     : impl_(std::make_shared<impl>(std::move(options)))
 {
-    impl_->start(impl_);
+    try {
+        impl_->start(impl_);
+    } catch (...) {
+        impl_->stop_intake(false); // the threads that did start must not wait for work for ever
+        impl_->join(std::nullopt);
+        throw;
+    }
 }
 
 io_context_executor::~io_context_executor()
