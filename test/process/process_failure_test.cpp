@@ -317,6 +317,38 @@ TEST(ProcessCrash, AFailingInitializerBreaksThePoolWithItsException)
     }
 }
 
+TEST(ProcessCrash, AWorkerThatTalksNonsenseFailsItsTaskOnly)
+{
+    cf::process_pool_executor pool(1);
+    const auto garble = [] {
+        const std::string noise(1000, '\x5a');
+        const auto written = ::write(3, noise.data(), noise.size()); // 3 is the worker's socket
+        pass_gate(new_gate());
+        return written;
+    };
+
+    EXPECT_THROW(pool.submit(garble).result(watchdog), cf::worker_crashed);
+    EXPECT_EQ(pool.submit(echo, 3).result(watchdog), 3);
+}
+
+TEST(ProcessCrash, AnAbsentForkServerBreaksThePoolAndTheNextOneHasANewOne)
+{
+    {
+        cf::process_pool_executor pool(2);
+        const pid_t server = pool.submit(&::getppid).result(watchdog);
+        const int started = new_gate();
+        auto running = pool.submit(open_and_hang, started);
+        pass_gate(started);
+
+        ::kill(server, SIGKILL);
+
+        EXPECT_THROW(running.result(watchdog), cf::broken_process_pool);
+        EXPECT_TRUE(pool.shutdown_for(watchdog));
+    }
+    cf::process_pool_executor next(1);
+    EXPECT_EQ(next.submit(echo, 4).result(watchdog), 4);
+}
+
 TEST(ProcessCancel, ReachesQueuedAndSentAheadTasksButNotRunningOnes)
 {
     cf::process_pool_executor pool(1);

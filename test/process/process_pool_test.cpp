@@ -16,6 +16,7 @@
 #include <numeric>
 #include <set>
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 namespace cf = cofutures;
@@ -108,6 +109,17 @@ TEST(ProcessCalls, RunInAnotherProcess)
 
     EXPECT_NE(worker, ::getpid());
     EXPECT_EQ(pool.stats().per_worker.at(0).pid, worker);
+}
+
+TEST(ProcessCalls, ReachFunctionsOfLibrariesLoadedLater)
+{
+    cf::process_pool_executor pool(1);
+    EXPECT_EQ(pool.submit(square, 2).result(watchdog), 4); // the worker is there before the library
+    void* const library = ::dlopen(LATE_LIBRARY, RTLD_NOW);
+    ASSERT_NE(library, nullptr) << ::dlerror();
+    const auto triple = reinterpret_cast<int (*)(int)>(::dlsym(library, "late_triple"));
+
+    EXPECT_EQ(pool.submit(triple, 5).result(watchdog), 15);
 }
 
 TEST(ProcessCalls, MoveOnlyValuesTravel)
