@@ -279,10 +279,11 @@ auto executor::start_map(detail::map_core::order order,
         order,
         options,
         [this](const stored& f, auto&&... elements) {
-            return enqueue_call(f, std::forward<decltype(elements)>(elements)...);
+            return this->enqueue_call(f, std::forward<decltype(elements)>(elements)...);
         },
         [this](const stored& f, std::vector<input>&& chunk) {
-            return enqueue_call(detail::chunk_call<value, stored, input>(f, std::move(chunk)));
+            return this->enqueue_call(
+                detail::chunk_call<value, stored, input>(f, std::move(chunk)));
         },
         std::forward<Function>(function),
         std::forward<Ranges>(ranges)...);

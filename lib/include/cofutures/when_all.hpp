@@ -51,7 +51,7 @@ public:
     future<Result> start()
     {
         auto gathered = promise_.get_future();
-        std::apply([this](const auto&... input) { (watch(input), ...); }, inputs_);
+        std::apply([&](const auto&... input) { (watch(input), ...); }, inputs_);
         // The count of one more than there are inputs kept settle() from emptying inputs_ meanwhile.
         count_down();
         return gathered;

@@ -178,7 +178,7 @@ private:
     boost::asio::awaitable<Result> call()
     {
         return std::apply(
-            [this](Function& function, Args&... args) {
+            [&](Function& function, Args&... args) {
                 // Lvalues where possible would surprise: as for every task, arguments are passed as
                 // rvalues. Reference parameters may bind to them, as they live until the end.
                 if constexpr (wants_token) {

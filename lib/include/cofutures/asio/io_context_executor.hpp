@@ -169,7 +169,7 @@ auto io_context_executor::start_map(detail::map_core::order order,
         detail::map_core::check(options);
         options.chunk_size = 1;
         const auto submit_item = [this](const stored& f, auto&&... elements) {
-            return submit(f, std::forward<decltype(elements)>(elements)...);
+            return this->submit(f, std::forward<decltype(elements)>(elements)...);
         };
         return detail::make_map<typename result::value_type>(
             order,

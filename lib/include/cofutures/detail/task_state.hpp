@@ -168,7 +168,7 @@ public:
     {
         const phase outcome = this->store_outcome_of([this]() -> decltype(auto) {
             return std::apply(
-                [this](Function& function, Args&... args) -> decltype(auto) {
+                [&](Function& function, Args&... args) -> decltype(auto) {
                     if constexpr (wants_token) {
                         return std::invoke(
                             std::move(function), stop_.get_token(), std::move(args)...);
