@@ -391,9 +391,9 @@ TYPED_TEST(InProcessContract, FailuresNobodyLookedAtAreReported)
 
 TYPED_TEST(InProcessContract, NamedTasksAreReportedByName)
 {
-    this->executor().submit({.name = "resize"},
-                            this->harness().call([] { throw std::runtime_error("x"); }));
-    const auto line = std::to_string(__LINE__ - 1);
+    const auto call = this->harness().call([] { throw std::runtime_error("x"); });
+    const auto line = std::to_string(__LINE__ + 1);
+    this->executor().submit({.name = "resize"}, call);
     this->harness().go();
     this->executor().shutdown();
 

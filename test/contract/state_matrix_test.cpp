@@ -166,7 +166,8 @@ void check_rows(const std::function<subject(state)>& bring_into, const std::vect
             const subject at = bring_into(from);
             ASSERT_EQ(seen(at.task), left[index] == "cancelled" ? seen(at.task) : left[index]);
 
-            EXPECT_EQ(outcome_of([&] { return operation(at.task); }), outcomes[index]);
+            EXPECT_EQ(outcome_of([&, &call = operation] { return call(at.task); }),
+                      outcomes[index]);
 
             EXPECT_EQ(seen(at.task), left[index]);
             at.finish();

@@ -16,6 +16,7 @@
 
 #include "support/error_reports.hpp"
 #include "support/gate.hpp"
+#include "support/generated_input.hpp"
 #include "support/tracked.hpp"
 
 #include <gtest/gtest.h>
@@ -34,6 +35,7 @@
 
 namespace cf = cofutures;
 using namespace std::chrono_literals;
+using cf::test::numbers_from;
 using cf::test::tracked;
 using cf::test::tracked_counts;
 using cf::test::watchdog;
@@ -524,7 +526,7 @@ TEST(Stress, MapsAreDroppedWhileTheyRun)
         const cf::map_options options{.chunk_size = 1 + static_cast<std::size_t>(round % 3),
                                       .buffer_size = 8};
         const auto make = [&counts](int value) { return tracked(counts, value); };
-        for (const auto& value : pool.map(options, make, std::views::iota(0))) {
+        for (const auto& value : pool.map(options, make, numbers_from(0))) {
             EXPECT_EQ(value.value(), seen);
             if (++seen == round % 20) {
                 break;

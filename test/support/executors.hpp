@@ -138,7 +138,7 @@ public:
         return function;
     }
 
-    void occupy() {}
+    void occupy() { join(); }
     void go()
     {
         join();

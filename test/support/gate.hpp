@@ -5,12 +5,13 @@
 
 /// An event that a test waits for instead of sleeping.
 
+#include <cofutures/detail/source_location.hpp>
+
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <source_location>
 #include <stdexcept>
 
 namespace cofutures::test {
@@ -38,7 +39,7 @@ public:
 
     /// Waits until the door is open. After the watchdog's time the test fails, at the caller's line, and
     /// an exception ends the caller: a hang never counts as success.
-    void wait(std::source_location caller = std::source_location::current())
+    void wait(detail::source_location caller = detail::source_location::current())
     {
         std::unique_lock lock(mutex_);
         if (!changed_.wait_for(lock, watchdog, [this] { return open_; })) {

@@ -10,6 +10,7 @@
 #include "support/error_reports.hpp"
 #include "support/expect_error.hpp"
 #include "support/gate.hpp"
+#include "support/generated_input.hpp"
 #include "support/tracked.hpp"
 
 #include <gtest/gtest.h>
@@ -33,6 +34,7 @@ using namespace std::chrono_literals;
 using cf::test::error_reports;
 using cf::test::gate;
 using cf::test::message_of;
+using cf::test::numbers_from;
 using cf::test::opens_at_exit;
 using cf::test::tracked;
 using cf::test::tracked_counts;
@@ -57,44 +59,18 @@ std::vector<int> all_of(Range&& range)
     return values;
 }
 
-/// An endless input that counts how much of it was read, and fails where it is told to.
-class counted_input {
-public:
-    explicit counted_input(int& read, int fail_at = -1) : read_(&read), fail_at_(fail_at) {}
-
-    class iterator {
-    public:
-        using value_type = int;
-        using difference_type = std::ptrdiff_t;
-        using iterator_concept = std::input_iterator_tag;
-
-        int operator*() const
-        {
-            if (at_ == input_->fail_at_) {
-                throw std::runtime_error("unreadable input");
-            }
-            ++*input_->read_;
-            return at_;
+/// The endless input 0, 1, 2, …, which counts in `read` how much of it was read and fails at `fail_at`.
+auto counted_input(int& read, int fail_at = -1)
+{
+    return cf::test::generated_input([&read, fail_at](std::size_t index) {
+        const int value = static_cast<int>(index);
+        if (value == fail_at) {
+            throw std::runtime_error("unreadable input");
         }
-        iterator& operator++()
-        {
-            ++at_;
-            return *this;
-        }
-        void operator++(int) { ++*this; }
-        friend bool operator==(const iterator&, std::default_sentinel_t) { return false; }
-
-        const counted_input* input_ = nullptr;
-        int at_ = 0;
-    };
-
-    iterator begin() const { return {this, 0}; }
-    std::default_sentinel_t end() const { return {}; }
-
-private:
-    int* read_;
-    int fail_at_;
-};
+        ++read;
+        return value;
+    });
+}
 
 // What is submitted when
 
@@ -111,7 +87,7 @@ TEST(Map, WithABufferSubmitsSoManyAndOneMoreWhileIterating)
 {
     cf::manual_executor executor;
     int read = 0;
-    counted_input input(read);
+    const auto input = counted_input(read);
 
     auto range = executor.map({.buffer_size = 3}, doubled, input);
     EXPECT_EQ(executor.queued(), 3U);
@@ -134,7 +110,7 @@ TEST(Map, WithABufferAndChunksSubmitsWholeChunks)
 {
     cf::manual_executor executor;
     int read = 0;
-    counted_input input(read);
+    const auto input = counted_input(read);
 
     const auto range = executor.map({.chunk_size = 2, .buffer_size = 5}, doubled, input);
 
@@ -158,8 +134,8 @@ TEST(Map, InfiniteInputsWorkWithABuffer)
     cf::thread_pool_executor pool(2);
     std::vector<int> seen;
 
-    for (const int value : pool.map(
-             {.buffer_size = 4}, std::plus<int>(), std::views::iota(0), std::views::iota(10))) {
+    for (const int value :
+         pool.map({.buffer_size = 4}, std::plus<int>(), numbers_from(0), numbers_from(10))) {
         seen.push_back(value);
         if (seen.size() == 100) {
             break;
@@ -235,13 +211,15 @@ TEST(Map, TakesMoveOnlyElements)
 TEST(Map, TakesAnyInputRanges)
 {
     cf::inline_executor executor;
-    std::istringstream text("1 2 3");
 
+    EXPECT_EQ(all_of(executor.map(doubled, std::list{1, 2})), (std::vector{2, 4}));
+#if !defined(__clang__) || __clang_major__ >= 16 // before, Clang cannot compile libstdc++'s views
+    std::istringstream text("1 2 3");
     EXPECT_EQ(all_of(executor.map(doubled, std::views::istream<int>(text))),
               (std::vector{2, 4, 6}));
-    EXPECT_EQ(all_of(executor.map(doubled, std::list{1, 2})), (std::vector{2, 4}));
     EXPECT_EQ(all_of(executor.map(doubled, one_to_five | std::views::drop(3))),
               (std::vector{8, 10}));
+#endif
 }
 
 TEST(Map, OwnsAnRvalueInputWhileItReadsIt)
@@ -257,7 +235,7 @@ TEST(Map, CancelsWhatItSubmittedWhenTheInputThrows)
 {
     cf::manual_executor executor;
     int read = 0;
-    counted_input input(read, 2);
+    const auto input = counted_input(read, 2);
 
     EXPECT_EQ(message_of<std::runtime_error>([&] { executor.map(doubled, input); }),
               "unreadable input");
@@ -270,7 +248,7 @@ TEST(Map, AnInputThatThrowsInTheIterationIsTheLastOutcome)
 {
     cf::inline_executor executor;
     int read = 0;
-    counted_input input(read, 3);
+    const auto input = counted_input(read, 3);
     auto range = executor.map({.buffer_size = 1}, doubled, input);
     std::vector<std::string> outcomes;
 
@@ -322,10 +300,9 @@ TEST(Map, OfReferencesGivesTheReferredObjects)
     std::vector<int> targets{1, 2, 3};
     const auto at = [&](std::size_t index) -> int& { return targets[index]; };
 
-    for (const std::size_t chunk_size : {1, 2}) {
-        for (int& target : executor.map({.chunk_size = chunk_size},
-                                        at,
-                                        std::views::iota(std::size_t{0}, std::size_t{3}))) {
+    for (const std::size_t chunk_size : {std::size_t{1}, std::size_t{2}}) {
+        for (int& target :
+             executor.map({.chunk_size = chunk_size}, at, std::vector<std::size_t>{0, 1, 2})) {
             target *= 10;
         }
     }
@@ -338,7 +315,7 @@ TEST(Map, OfVoidGivesNothingSoManyTimes)
     cf::inline_executor executor;
     int sum = 0;
 
-    for (const std::size_t chunk_size : {1, 2}) {
+    for (const std::size_t chunk_size : {std::size_t{1}, std::size_t{2}}) {
         std::size_t items = 0;
         for (const auto& unit : executor.map(
                  {.chunk_size = chunk_size}, [&](int value) { sum += value; }, one_to_five)) {
@@ -555,7 +532,7 @@ TEST(MapUnordered, KeepsItsWindow)
 {
     cf::manual_executor executor;
     int read = 0;
-    counted_input input(read);
+    const auto input = counted_input(read);
     auto range = executor.map_unordered({.buffer_size = 2}, doubled, input);
     EXPECT_EQ(executor.queued(), 2U);
 

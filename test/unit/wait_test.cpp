@@ -14,6 +14,7 @@
 #include "support/error_reports.hpp"
 #include "support/expect_error.hpp"
 #include "support/gate.hpp"
+#include "support/generated_input.hpp"
 #include "support/tracked.hpp"
 
 #include <gtest/gtest.h>
@@ -37,6 +38,7 @@ namespace cf = cofutures;
 using namespace std::chrono_literals;
 using cf::return_when;
 using cf::test::error_reports;
+using cf::test::generated_input;
 using cf::test::message_of;
 using cf::test::tracked;
 using cf::test::tracked_counts;
@@ -233,11 +235,12 @@ TEST_F(Wait, TakesAnyInputRangeAndReadsEachElementOnce)
 {
     promises[0].set_result(0);
     int read = 0;
-    auto generated = std::views::iota(std::size_t{0}, std::size_t{3}) |
-                     std::views::transform([&](std::size_t index) {
-                         ++read;
-                         return all[index];
-                     });
+    const generated_input generated(
+        [&](std::size_t index) {
+            ++read;
+            return all[index];
+        },
+        3);
 
     const auto [done, not_done] = cf::wait(generated, {.timeout = 0s});
 
@@ -359,11 +362,12 @@ TEST_F(AsCompleted, YieldsDoneOnesAndThenTimesOutWithTheNumbers)
 TEST_F(AsCompleted, ReadsItsInputAtTheCall)
 {
     int read = 0;
-    auto generated = std::views::iota(std::size_t{0}, std::size_t{3}) |
-                     std::views::transform([&](std::size_t index) {
-                         ++read;
-                         return all[index];
-                     });
+    const generated_input generated(
+        [&](std::size_t index) {
+            ++read;
+            return all[index];
+        },
+        3);
 
     const auto completed = cf::as_completed(generated);
 

@@ -52,7 +52,7 @@ TEST(WorkerCount, RefusesZeroAndNegativeNumbersByName)
     EXPECT_EQ(message_of<std::invalid_argument>([] { cf::worker_count(-3); }),
               "cofutures: max_workers must be greater than 0, got -3");
     EXPECT_THROW(cf::worker_count(0U), std::invalid_argument);
-    EXPECT_THROW(cf::worker_count(std::numeric_limits<long long>::min()), std::invalid_argument);
+    EXPECT_THROW(cf::worker_count{std::numeric_limits<long long>::min()}, std::invalid_argument);
 }
 
 TEST(WorkerCount, APoolRefusesZeroAndNegativeNumbers)
