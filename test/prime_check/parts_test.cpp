@@ -30,7 +30,8 @@ std::pair<std::optional<options>, early_exit> parse(std::vector<const char*> arg
 class number_file_of {
 public:
     explicit number_file_of(const std::string& contents)
-        : path_(std::filesystem::temp_directory_path() / ("prime_check_" + std::to_string(::getpid()) + ".txt"))
+        : path_(std::filesystem::temp_directory_path() /
+                ("prime_check_" + std::to_string(::getpid()) + ".txt"))
     {
         std::ofstream(path_) << contents;
     }
@@ -73,9 +74,22 @@ TEST(Primality, AgreesWithASieve)
 TEST(Primality, IsNotFooledByPseudoprimes)
 {
     // Carmichael numbers, and strong pseudoprimes to the first 1, 2, 3, 4 … 9 prime bases.
-    for (const std::uint64_t n : {561ULL, 1105ULL, 1729ULL, 2465ULL, 6601ULL, 8911ULL, 825265ULL, 321197185ULL, 2047ULL,
-                                  1373653ULL, 25326001ULL, 3215031751ULL, 2152302898747ULL, 3474749660383ULL,
-                                  341550071728321ULL, 3825123056546413051ULL}) {
+    for (const std::uint64_t n : {561ULL,
+                                  1105ULL,
+                                  1729ULL,
+                                  2465ULL,
+                                  6601ULL,
+                                  8911ULL,
+                                  825265ULL,
+                                  321197185ULL,
+                                  2047ULL,
+                                  1373653ULL,
+                                  25326001ULL,
+                                  3215031751ULL,
+                                  2152302898747ULL,
+                                  3474749660383ULL,
+                                  341550071728321ULL,
+                                  3825123056546413051ULL}) {
         EXPECT_FALSE(is_prime_by_miller_rabin(n)) << n;
     }
     for (const std::uint64_t n : {561ULL, 1729ULL, 3215031751ULL, 3825123056546413051ULL}) {
@@ -96,7 +110,8 @@ TEST(Primality, IsExactAtTheEdges)
         EXPECT_TRUE(is_prime(112272535095293, how));
         EXPECT_FALSE(is_prime(1099726899285419, how));
     }
-    EXPECT_TRUE(is_prime_by_miller_rabin(18446744073709551557ULL));  // 2^64 - 59, the largest below 2^64
+    EXPECT_TRUE(
+        is_prime_by_miller_rabin(18446744073709551557ULL)); // 2^64 - 59, the largest below 2^64
     EXPECT_FALSE(is_prime_by_miller_rabin(4294967291ULL * 4294967291ULL));
     EXPECT_TRUE(is_prime_by_miller_rabin((1ULL << 61) - 1));
 }

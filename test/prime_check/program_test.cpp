@@ -32,8 +32,9 @@ TEST(PrimeCheckProgram, PrintsTheSixNumbersInInputOrderWithEveryExecutor)
         EXPECT_EQ(result.status, 0) << result.err;
         EXPECT_EQ(result.err, "");
         EXPECT_EQ(result.out.substr(0, verdicts.size()), verdicts);
-        EXPECT_TRUE(std::regex_match(result.out.substr(verdicts.size()),
-                                     std::regex("6 numbers checked in [0-9.]+s \\(" + executor + ".*\\)\n")))
+        EXPECT_TRUE(std::regex_match(
+            result.out.substr(verdicts.size()),
+            std::regex("6 numbers checked in [0-9.]+s \\(" + executor + ".*\\)\n")))
             << result.out;
     }
 }
@@ -43,8 +44,10 @@ TEST(PrimeCheckProgram, ComparesTheThreeExecutors)
     program check(PRIME_CHECK);
     const auto result = check.run({"--compare", "--range", "1", "20"});
     EXPECT_EQ(result.status, 0) << result.err;
-    for (const char* const line : {"executor +workers +time +speed-up", "sequential +1 +[0-9.]+s +1.00x",
-                                   "threads +[0-9]+ +[0-9.]+s +[0-9.]+x", "processes +[0-9]+ +[0-9.]+s +[0-9.]+x"}) {
+    for (const char* const line : {"executor +workers +time +speed-up",
+                                   "sequential +1 +[0-9.]+s +1.00x",
+                                   "threads +[0-9]+ +[0-9.]+s +[0-9.]+x",
+                                   "processes +[0-9]+ +[0-9.]+s +[0-9.]+x"}) {
         EXPECT_TRUE(std::regex_search(result.out, std::regex(line))) << line << "\n" << result.out;
     }
 }
@@ -59,8 +62,14 @@ TEST(PrimeCheckProgram, ReadsLongFilesInConstantMemory)
         }
     }
     for (const std::string executor : {"threads", "processes"}) {
-        const auto result =
-            check.run({"--file", "numbers.txt", "--algorithm", "miller-rabin", "--executor", executor, "--workers", "2"});
+        const auto result = check.run({"--file",
+                                       "numbers.txt",
+                                       "--algorithm",
+                                       "miller-rabin",
+                                       "--executor",
+                                       executor,
+                                       "--workers",
+                                       "2"});
         EXPECT_EQ(result.status, 0) << result.err;
         EXPECT_NE(result.out.find("\n299993 is prime: True\n"), std::string::npos);
         EXPECT_NE(result.out.find("\n300000 numbers checked in "), std::string::npos);
@@ -72,7 +81,9 @@ TEST(PrimeCheckProgram, PrintsJson)
     program check(PRIME_CHECK);
     const auto result = check.run({"--json", "7", "8"});
     EXPECT_EQ(result.status, 0);
-    EXPECT_NE(result.out.find("{\"number\": 7, \"prime\": true},\n    {\"number\": 8, \"prime\": false}"), std::string::npos)
+    EXPECT_NE(
+        result.out.find("{\"number\": 7, \"prime\": true},\n    {\"number\": 8, \"prime\": false}"),
+        std::string::npos)
         << result.out;
 }
 
@@ -83,7 +94,8 @@ TEST(PrimeCheckProgram, NamesWhatIsWrongAndWhere)
 
     const auto bad_line = check.run({"--file", "bad.txt"});
     EXPECT_EQ(bad_line.status, 1);
-    EXPECT_NE(bad_line.err.find("line 3: 'nine' is not a number"), std::string::npos) << bad_line.err;
+    EXPECT_NE(bad_line.err.find("line 3: 'nine' is not a number"), std::string::npos)
+        << bad_line.err;
     EXPECT_EQ(bad_line.out.find("7 is prime: True\n8 is prime: False\n"), 0U) << bad_line.out;
 
     const auto usage = check.run({"-1"});
@@ -95,7 +107,13 @@ TEST(PrimeCheckProgram, EndsOnCtrlCWithStatus130)
 {
     program check(PRIME_CHECK);
     // Trial division of this prime takes minutes.
-    check.start({"7", "18446744073709551557", "18446744073709551557", "--workers", "2", "--chunk-size", "1"});
+    check.start({"7",
+                 "18446744073709551557",
+                 "18446744073709551557",
+                 "--workers",
+                 "2",
+                 "--chunk-size",
+                 "1"});
     EXPECT_EQ(check.wait_for_line(), "7 is prime: True");
 
     check.signal(SIGINT);

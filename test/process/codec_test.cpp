@@ -49,7 +49,7 @@ private:
     template <typename Archive>
     friend void serialize(Archive& archive, account& value)
     {
-        archive & value.owner_ & value.balance_;
+        archive(value.owner_, value.balance_);
     }
 
     std::string owner_;
@@ -66,7 +66,7 @@ public:
     template <typename Archive>
     void serialize(Archive& archive, unsigned /*version*/)
     {
-        archive & number;
+        archive(number);
     }
 };
 
@@ -162,7 +162,8 @@ TEST(Codec, KeepsTheBitsOfFloatingPointNumbers)
 {
     EXPECT_TRUE(std::isnan(round_trip(std::numeric_limits<double>::quiet_NaN())));
     EXPECT_TRUE(std::signbit(round_trip(-0.0)));
-    EXPECT_EQ(round_trip(std::numeric_limits<float>::infinity()), std::numeric_limits<float>::infinity());
+    EXPECT_EQ(round_trip(std::numeric_limits<float>::infinity()),
+              std::numeric_limits<float>::infinity());
 }
 
 TEST(Codec, MovesTypesThatCannotBeCopied)
@@ -181,7 +182,8 @@ TEST(Codec, MovesTypesThatCannotBeCopied)
 TEST(Codec, DecodesViewsIntoTheMessage)
 {
     const std::vector<double> numbers{1, 2, 3};
-    const auto bytes = cf::encode(std::tuple(std::string_view("abc"), std::span<const double>(numbers)));
+    const auto bytes =
+        cf::encode(std::tuple(std::string_view("abc"), std::span<const double>(numbers)));
 
     const auto [text, view] =
         cf::decode<std::tuple<std::string_view, std::span<const double>>>(bytes);
@@ -256,7 +258,8 @@ TEST(CodecHostileBytes, MutationsNeverDoWorseThanAnError)
 
 TEST(CodecHostileBytes, ALyingCountAllocatesNothing)
 {
-    for (const std::uint64_t count : {std::uint64_t{1} << 20, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    for (const std::uint64_t count :
+         {std::uint64_t{1} << 20, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
         SCOPED_TRACE(count);
         const auto bytes = cf::encode(count);
         EXPECT_THROW(cf::decode<std::vector<int>>(bytes), cf::codec_error);
@@ -275,7 +278,8 @@ TEST(CodecHostileBytes, BoolsAndVariantIndicesAreChecked)
 {
     EXPECT_THROW(cf::decode<bool>(cf::encode(char{2})), cf::codec_error);
     EXPECT_THROW(cf::decode<std::optional<int>>(cf::encode(char{9})), cf::codec_error);
-    EXPECT_THROW((cf::decode<std::variant<int, std::string>>(cf::encode(std::uint32_t{2}))), cf::codec_error);
+    EXPECT_THROW((cf::decode<std::variant<int, std::string>>(cf::encode(std::uint32_t{2}))),
+                 cf::codec_error);
 }
 
 TEST(CodecHostileBytes, NestingIsLimited)

@@ -3,10 +3,10 @@
 
 /// What worker processes own, ignore and leave behind.
 
+#include <cofutures/process_pool_executor.hpp>
+
 #include "host_program.hpp"
 #include "shared_gates.hpp"
-
-#include <cofutures/process_pool_executor.hpp>
 
 #include <gtest/gtest.h>
 
@@ -41,7 +41,8 @@ std::vector<std::string> open_descriptors()
         std::error_code gone;
         const auto target = std::filesystem::read_symlink(entry.path(), gone);
         const std::string name = target.filename();
-        if (!gone && target.string().find("/proc/") != 0 && target.string().find("/fd") == std::string::npos) {
+        if (!gone && target.string().find("/proc/") != 0 &&
+            target.string().find("/fd") == std::string::npos) {
             open.push_back(entry.path().filename().string() + " " + target.string());
         }
     }
@@ -127,14 +128,16 @@ TEST(ProcessHygiene, APoolLeavesNothingBehind)
         cf::process_pool_executor pool({.max_workers = 2, .max_tasks_per_child = 2});
         std::vector<cf::future<std::string>> futures;
         for (int i = 0; i != 10; ++i) {
-            futures.push_back(pool.submit([](std::string s) { return s; }, std::string(300'000, 'x')));
+            futures.push_back(
+                pool.submit([](std::string s) { return s; }, std::string(300'000, 'x')));
         }
         for (const auto& future : futures) {
             EXPECT_EQ(future.result(watchdog).size(), 300'000U);
         }
     }
 
-    EXPECT_EQ(open_descriptors().size(), before.size()) << testing::PrintToString(open_descriptors());
+    EXPECT_EQ(open_descriptors().size(), before.size())
+        << testing::PrintToString(open_descriptors());
     // The program has no children at all, so its own waiting for any child is not disturbed.
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
@@ -143,7 +146,8 @@ TEST(ProcessHygiene, APoolLeavesNothingBehind)
 TEST(ProcessHygiene, WorkersIgnoreCtrlCAndHaveOtherSignalsAtTheirDefaults)
 {
     std::signal(SIGUSR1, [](int) {});
-    cf::process_pool_executor pool({.max_workers = 1, .start_method = cf::process::start_method::fork});
+    cf::process_pool_executor pool(
+        {.max_workers = 1, .start_method = cf::process::start_method::fork});
     const auto dispositions = [] {
         struct sigaction interrupt {};
         struct sigaction user {};
@@ -151,7 +155,8 @@ TEST(ProcessHygiene, WorkersIgnoreCtrlCAndHaveOtherSignalsAtTheirDefaults)
         ::sigaction(SIGUSR1, nullptr, &user);
         sigset_t blocked;
         ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
-        return interrupt.sa_handler == SIG_IGN && user.sa_handler == SIG_DFL && !sigismember(&blocked, SIGCHLD);
+        return interrupt.sa_handler == SIG_IGN && user.sa_handler == SIG_DFL &&
+               !sigismember(&blocked, SIGCHLD);
     };
 
     EXPECT_TRUE(pool.submit(dispositions).result(watchdog));
@@ -204,9 +209,12 @@ TEST(ProcessHygiene, APoolFromAProgramWithThreadsWorks)
     }
     for (int round = 0; round != 20; ++round) {
         cf::process_pool_executor pool(2);
-        EXPECT_EQ(pool.submit([](int x) { return int(std::string(static_cast<std::size_t>(x), 'y').size()); }, 1000)
-                      .result(watchdog),
-                  1000);
+        EXPECT_EQ(
+            pool.submit(
+                    [](int x) { return int(std::string(static_cast<std::size_t>(x), 'y').size()); },
+                    1000)
+                .result(watchdog),
+            1000);
     }
     over = true;
     for (auto& thread : threads) {

@@ -3,10 +3,10 @@
 
 /// The contract of every executor, for the process pool.
 
+#include <cofutures/process_pool_executor.hpp>
+
 #include "contract/executor_contract.hpp"
 #include "shared_gates.hpp"
-
-#include <cofutures/process_pool_executor.hpp>
 
 #include <vector>
 
@@ -40,7 +40,8 @@ public:
                     open_gate(started);
                     pass_gate(finish);
                 },
-                begun, release_));
+                begun,
+                release_));
             pass_gate(begun);
         }
     }

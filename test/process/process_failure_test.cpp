@@ -3,12 +3,11 @@
 
 /// What a process pool does when something dies, hangs, throws or is called off.
 
-#include "shared_gates.hpp"
-
-#include "support/expect_error.hpp"
-
 #include <cofutures/process_pool_executor.hpp>
 #include <cofutures/wait.hpp>
+
+#include "shared_gates.hpp"
+#include "support/expect_error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -40,10 +39,15 @@ int die(int how)
 {
     std::fputs("last words\n", stderr);
     switch (how) {
-    case 0: std::abort();
-    case 1: std::raise(SIGSEGV); break;
-    case 2: ::_exit(3);
-    default: ::kill(::getpid(), SIGKILL);
+    case 0:
+        std::abort();
+    case 1:
+        std::raise(SIGSEGV);
+        break;
+    case 2:
+        ::_exit(3);
+    default:
+        ::kill(::getpid(), SIGKILL);
     }
     return how;
 }
@@ -88,7 +92,7 @@ struct refuses_encoding {
     template <typename Archive>
     void serialize(Archive& archive, unsigned)
     {
-        archive & refuse;
+        archive(refuse);
         if (Archive::is_saving && refuse) {
             throw std::domain_error("not to be encoded");
         }
@@ -100,7 +104,7 @@ struct refuses_decoding {
     template <typename Archive>
     void serialize(Archive& archive, unsigned)
     {
-        archive & value;
+        archive(value);
         if (Archive::is_loading) {
             throw std::domain_error("not to be decoded");
         }
@@ -116,8 +120,10 @@ TEST(ProcessExceptions, KeepTheirTypeWhereItIsKnown)
     cf::process_pool_executor pool(1);
     const auto failure_of = [&](auto f) { return pool.submit(f).exception(watchdog); };
 
-    EXPECT_THROW(std::rethrow_exception(failure_of([] { throw std::out_of_range("x"); })), std::out_of_range);
-    EXPECT_THROW(std::rethrow_exception(failure_of([] { throw std::bad_alloc(); })), std::bad_alloc);
+    EXPECT_THROW(std::rethrow_exception(failure_of([] { throw std::out_of_range("x"); })),
+                 std::out_of_range);
+    EXPECT_THROW(std::rethrow_exception(failure_of([] { throw std::bad_alloc(); })),
+                 std::bad_alloc);
     EXPECT_THROW(std::rethrow_exception(failure_of([] { throw 7; })), int);
     EXPECT_THROW(std::rethrow_exception(failure_of([] { throw text_error("x"); })), text_error);
     try {
@@ -127,14 +133,15 @@ TEST(ProcessExceptions, KeepTheirTypeWhereItIsKnown)
         EXPECT_EQ(e.text, "four");
     }
     try {
-        std::rethrow_exception(
-            failure_of([] { throw std::system_error(ENOENT, std::generic_category(), "opening it"); }));
+        std::rethrow_exception(failure_of(
+            [] { throw std::system_error(ENOENT, std::generic_category(), "opening it"); }));
     } catch (const std::system_error& e) {
         EXPECT_EQ(e.code(), std::errc::no_such_file_or_directory);
         EXPECT_STREQ(e.what(), "opening it: No such file or directory");
     }
     try {
-        std::rethrow_exception(failure_of([] { std::filesystem::create_directory("/proc/self/no/where"); }));
+        std::rethrow_exception(
+            failure_of([] { std::filesystem::create_directory("/proc/self/no/where"); }));
     } catch (const std::filesystem::filesystem_error& e) {
         EXPECT_EQ(e.path1(), "/proc/self/no/where");
     }
@@ -178,9 +185,12 @@ TEST(ProcessExceptions, FailuresOfTheCodecFailOneTask)
     cf::process_pool_executor pool(1);
 
     EXPECT_THROW(pool.submit([](refuses_encoding) {}, refuses_encoding{}), std::domain_error);
-    EXPECT_THROW(pool.submit([](refuses_decoding) {}, refuses_decoding{}).result(watchdog), std::domain_error);
-    EXPECT_THROW(pool.submit([] { return refuses_encoding{}; }).result(watchdog), std::domain_error);
-    EXPECT_THROW(pool.submit([] { return refuses_decoding{}; }).result(watchdog), std::domain_error);
+    EXPECT_THROW(pool.submit([](refuses_decoding) {}, refuses_decoding{}).result(watchdog),
+                 std::domain_error);
+    EXPECT_THROW(pool.submit([] { return refuses_encoding{}; }).result(watchdog),
+                 std::domain_error);
+    EXPECT_THROW(pool.submit([] { return refuses_decoding{}; }).result(watchdog),
+                 std::domain_error);
     EXPECT_EQ(pool.submit(echo, 5).result(watchdog), 5);
     EXPECT_EQ(pool.stats().restarts, 0U);
 }
@@ -259,7 +269,8 @@ TEST(ProcessCrash, CanBeRetriedWhereTheTaskAllowsIt)
 
 TEST(ProcessCrash, BreaksThePoolWhereAskedTo)
 {
-    cf::process_pool_executor pool({.max_workers = 1, .on_crash = cf::process::on_crash::break_pool});
+    cf::process_pool_executor pool(
+        {.max_workers = 1, .on_crash = cf::process::on_crash::break_pool});
     auto crash = pool.submit(die, 0);
     auto other = pool.submit(echo, 1);
 
@@ -301,14 +312,16 @@ TEST(ProcessCrash, TooManyRestartsBreakThePool)
 
 TEST(ProcessCrash, AFailingInitializerBreaksThePoolWithItsException)
 {
-    cf::process_pool_executor pool({.max_workers = 1, .initializer = cf::process::call([] { throw std::range_error("no"); })});
+    cf::process_pool_executor pool(
+        {.max_workers = 1, .initializer = cf::process::call([] { throw std::range_error("no"); })});
     try {
         pool.submit(echo, 1).result(watchdog);
         ADD_FAILURE() << "nothing was thrown";
     } catch (const cf::broken_process_pool& e) {
         EXPECT_THROW(std::rethrow_if_nested(e), std::range_error);
     }
-    cf::process_pool_executor dies({.max_workers = 1, .initializer = cf::process::call([] { std::abort(); })});
+    cf::process_pool_executor dies(
+        {.max_workers = 1, .initializer = cf::process::call([] { std::abort(); })});
     try {
         dies.submit(echo, 1).result(watchdog);
         ADD_FAILURE() << "nothing was thrown";
@@ -445,7 +458,9 @@ TEST(ProcessLimits, TheSoftOneStopsTheToken)
         return 1;
     };
 
-    EXPECT_EQ(pool.submit(cf::process::task_options{.soft_time_limit = 20ms}, until_stopped).result(watchdog), 1);
+    EXPECT_EQ(pool.submit(cf::process::task_options{.soft_time_limit = 20ms}, until_stopped)
+                  .result(watchdog),
+              1);
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -455,7 +470,8 @@ TEST(ProcessLimits, MemoryBeyondTheLimitFailsTheTask)
     const auto allocate = [](std::size_t bytes) { return std::string(bytes, 'x').size(); };
 
     EXPECT_EQ(pool.submit(allocate, std::size_t{1} << 20).result(watchdog), 1U << 20);
-    EXPECT_THROW(pool.submit(allocate, std::size_t{512} << 20).result(watchdog), cf::memory_limit_exceeded);
+    EXPECT_THROW(pool.submit(allocate, std::size_t{512} << 20).result(watchdog),
+                 cf::memory_limit_exceeded);
     EXPECT_EQ(pool.submit(echo, 1).result(watchdog), 1);
 }
 #endif

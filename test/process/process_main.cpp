@@ -1,10 +1,10 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <cofutures/process/init.hpp>
+
 #include "host_program.hpp"
 #include "shared_gates.hpp"
-
-#include <cofutures/process/init.hpp>
 
 #include <gtest/gtest.h>
 

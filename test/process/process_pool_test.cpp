@@ -3,12 +3,11 @@
 
 /// What a process pool does when all goes well: calls, results, exceptions, maps, life cycle.
 
-#include "shared_gates.hpp"
-
-#include "support/expect_error.hpp"
-
 #include <cofutures/process_pool_executor.hpp>
 #include <cofutures/wait.hpp>
+
+#include "shared_gates.hpp"
+#include "support/expect_error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,16 +58,14 @@ struct shape_like {
     shape_like& operator=(const shape_like&) = default;
     template <typename Archive>
     void serialize(Archive&, unsigned)
-    {
-    }
+    {}
 };
 
 struct triangle final : shape_like {
     int sides() const override { return 3; }
     template <typename Archive>
     void serialize(Archive&, unsigned)
-    {
-    }
+    {}
 };
 
 int wait_for(int gate)
@@ -97,7 +94,9 @@ TEST(ProcessCalls, TravelAsFunctionsLambdasObjectsAndMembers)
     EXPECT_EQ(pool.submit(&rectangle::area, rectangle{3, 4}).result(watchdog), 12);
     EXPECT_EQ(pool.submit(&rectangle::height, rectangle{3, 4}).result(watchdog), 4);
     EXPECT_EQ(pool.submit(&shape_like::sides, triangle()).result(watchdog), 3);
-    EXPECT_EQ(pool.submit([](std::string_view text) { return text.size(); }, std::string("four")).result(watchdog), 4U);
+    EXPECT_EQ(pool.submit([](std::string_view text) { return text.size(); }, std::string("four"))
+                  .result(watchdog),
+              4U);
     pool.submit([] {}).result(watchdog);
 }
 
@@ -139,7 +138,8 @@ TEST(ProcessCalls, ArgumentsAreEncodedBeforeSubmitReturns)
     auto busy = pool.submit(wait_for, gate);
     std::vector<int> numbers{1, 2, 3};
 
-    auto sum = pool.submit([](const std::vector<int>& v) { return std::accumulate(v.begin(), v.end(), 0); }, numbers);
+    auto sum = pool.submit(
+        [](const std::vector<int>& v) { return std::accumulate(v.begin(), v.end(), 0); }, numbers);
     numbers.assign({100});
     open_gate(gate);
 
@@ -158,7 +158,8 @@ TEST(ProcessPayloads, AnySizeComesBackAsItWas)
 {
     cf::process_pool_executor pool(2);
     const auto echo = [](std::vector<double> v) { return v; };
-    for (const std::size_t size : {0UL, 1UL, 1000UL, 16384UL, 16385UL, 20000UL, 1000000UL, 3000000UL}) {
+    for (const std::size_t size :
+         {0UL, 1UL, 1000UL, 16384UL, 16385UL, 20000UL, 1000000UL, 3000000UL}) {
         SCOPED_TRACE(size);
         std::vector<double> numbers(size);
         std::iota(numbers.begin(), numbers.end(), 0.5);
@@ -204,7 +205,8 @@ TEST(ProcessMap, YieldsInInputOrderItemByItemAndInChunks)
     for (const std::size_t chunk_size : {1UL, 2UL, 100UL}) {
         SCOPED_TRACE(chunk_size);
         std::vector<int> squares;
-        for (const int value : pool.map({.timeout = watchdog, .chunk_size = chunk_size}, square, numbers)) {
+        for (const int value :
+             pool.map({.timeout = watchdog, .chunk_size = chunk_size}, square, numbers)) {
             squares.push_back(value);
         }
         EXPECT_EQ(squares, (std::vector<int>{1, 4, 9, 16, 25}));
@@ -222,7 +224,8 @@ TEST(ProcessMap, KeepsFailuresOfAChunkApart)
     };
     int values = 0;
     int failures = 0;
-    auto results = pool.map({.timeout = watchdog, .chunk_size = 3}, odd_fails, std::vector<int>{1, 2, 3, 4, 5, 6});
+    auto results = pool.map(
+        {.timeout = watchdog, .chunk_size = 3}, odd_fails, std::vector<int>{1, 2, 3, 4, 5, 6});
     for (auto at = results.begin(); at != results.end(); ++at) {
         try {
             values += *at;
@@ -244,7 +247,8 @@ TEST(ProcessPoolLife, ShutdownRunsWhatWasAccepted)
 
     pool.shutdown();
 
-    EXPECT_TRUE(std::all_of(futures.begin(), futures.end(), [](const auto& f) { return f.done(); }));
+    EXPECT_TRUE(
+        std::all_of(futures.begin(), futures.end(), [](const auto& f) { return f.done(); }));
     EXPECT_EQ(futures.back().result(), 99 * 99);
     EXPECT_THROW(pool.submit(square, 1), cf::executor_shut_down);
     pool.shutdown();
@@ -311,7 +315,8 @@ TEST(ProcessPoolLife, WorkersRetireAfterTheirShareOfTasks)
     for (const auto& future : futures) {
         ++tasks_of[future.result(watchdog)];
     }
-    EXPECT_TRUE(std::all_of(tasks_of.begin(), tasks_of.end(), [](const auto& each) { return each.second <= 3; }));
+    EXPECT_TRUE(std::all_of(
+        tasks_of.begin(), tasks_of.end(), [](const auto& each) { return each.second <= 3; }));
     EXPECT_GE(tasks_of.size(), 20U);
 }
 
@@ -320,9 +325,10 @@ TEST(ProcessPoolLife, TheInitializerRunsOnceInEveryWorker)
     const int number = 1;
     cf::test::counter(number) = 0;
     {
-        cf::process_pool_executor pool({.max_workers = 2,
-                                        .initializer = cf::process::call([](int n, int by) { cf::test::counter(n) += by; },
-                                                                         number, 5)});
+        cf::process_pool_executor pool(
+            {.max_workers = 2,
+             .initializer =
+                 cf::process::call([](int n, int by) { cf::test::counter(n) += by; }, number, 5)});
         for (int i = 0; i != 10; ++i) {
             EXPECT_EQ(pool.submit(square, 2).result(watchdog), 4);
         }
@@ -337,18 +343,22 @@ TEST(ProcessPoolStart, EveryMethodGivesWorkingWorkers)
         SCOPED_TRACE(static_cast<int>(method));
         cf::process_pool_executor pool({.max_workers = 2, .start_method = method});
         EXPECT_EQ(pool.submit(square, 3).result(watchdog), 9);
-        EXPECT_EQ(pool.submit([](std::string s) { return s + "!"; }, "text").result(watchdog), "text!");
-        EXPECT_THROW(pool.submit([] { throw std::domain_error("x"); }).result(watchdog), std::domain_error);
+        EXPECT_EQ(pool.submit([](std::string s) { return s + "!"; }, "text").result(watchdog),
+                  "text!");
+        EXPECT_THROW(pool.submit([] { throw std::domain_error("x"); }).result(watchdog),
+                     std::domain_error);
     }
 }
 
 TEST(ProcessPoolNesting, APoolOfTheProgramIsRefusedInAWorker)
 {
     static cf::process_pool_executor* of_program = nullptr;
-    cf::process_pool_executor pool({.max_workers = 1, .start_method = cf::process::start_method::fork_server});
+    cf::process_pool_executor pool(
+        {.max_workers = 1, .start_method = cf::process::start_method::fork_server});
     of_program = &pool;
     // Forked now, so that the worker has the pointer.
-    cf::process_pool_executor copy({.max_workers = 1, .start_method = cf::process::start_method::fork});
+    cf::process_pool_executor copy(
+        {.max_workers = 1, .start_method = cf::process::start_method::fork});
 
     const auto misuse = copy.submit([] { of_program->submit(square, 1); });
 

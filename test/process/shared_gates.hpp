@@ -30,8 +30,8 @@ inline shared_area* shared = nullptr;
 
 inline void map_shared_area()
 {
-    void* const place =
-        ::mmap(nullptr, sizeof(shared_area), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const place = ::mmap(
+        nullptr, sizeof(shared_area), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     shared = ::new (place) shared_area;
     for (sem_t& gate : shared->gates) {
         ::sem_init(&gate, 1, 0);

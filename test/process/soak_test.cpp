@@ -3,9 +3,9 @@
 
 /// Many tasks while something kills and stops random workers. COFUTURES_SOAK_TASKS sets how many tasks.
 
-#include "shared_gates.hpp"
-
 #include <cofutures/process_pool_executor.hpp>
+
+#include "shared_gates.hpp"
 
 #include <gtest/gtest.h>
 
@@ -154,15 +154,21 @@ TEST(ProcessSoak, ExactlyTheTasksThatEndTheirWorkerFail)
     for (std::size_t i = 0; i != tasks; ++i) {
         shared->runs[i] = 0;
     }
-    cf::process_pool_executor pool({.max_workers = workers, .max_restarts = 1'000'000, .capture_stderr = false});
+    cf::process_pool_executor pool(
+        {.max_workers = workers, .max_restarts = 1'000'000, .capture_stderr = false});
     const auto some_die = [](std::size_t number) {
         shared->runs[number].fetch_add(1);
         if (number % 100 == 42) {
             switch (number / 100 % 4) {
-            case 0: std::abort();
-            case 1: std::raise(SIGSEGV); break;
-            case 2: ::_exit(7);
-            default: ::kill(::getpid(), SIGKILL);
+            case 0:
+                std::abort();
+            case 1:
+                std::raise(SIGSEGV);
+                break;
+            case 2:
+                ::_exit(7);
+            default:
+                ::kill(::getpid(), SIGKILL);
             }
         }
         return number;

@@ -26,14 +26,14 @@ namespace cofutures {
 /// A type that can be turned into bytes and back.
 ///
 /// A type of your own with private members becomes encodable through a function template found by
-/// argument-dependent lookup, or a public member function template; `archive & member` reads or writes
-/// one member, whichever the archive is for:
+/// argument-dependent lookup, or a public member function template; `archive(members…)` reads or writes
+/// them, whichever the archive is for, and so does Boost.Serialization's `archive & member`:
 ///
 /// ```cpp
 /// template <typename Archive>
 /// void serialize(Archive& archive, account& value)
 /// {
-///     archive & value.owner & value.balance;
+///     archive(value.owner, value.balance);
 /// }
 /// ```
 ///
@@ -55,7 +55,7 @@ byte_buffer encode(const T& value)
     byte_buffer bytes;
     if constexpr (encodable<T>) {
         encoder archive(bytes);
-        archive& value;
+        archive(value);
     }
     return bytes;
 }

@@ -69,7 +69,8 @@ void decoder::require_end() const
 void decoder::throw_truncated(std::size_t wanted) const
 {
     throw codec_error("the message ends at byte " + std::to_string(bytes_.size()) + ", but " +
-                      std::to_string(wanted) + " bytes are needed from byte " + std::to_string(position_));
+                      std::to_string(wanted) + " bytes are needed from byte " +
+                      std::to_string(position_));
 }
 
 } // namespace cofutures

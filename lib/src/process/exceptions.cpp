@@ -1,11 +1,11 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "introductions.hpp"
-
 #include <cofutures/detail/type_name.hpp>
 #include <cofutures/process/error.hpp>
 #include <cofutures/process/exceptions.hpp>
+
+#include "introductions.hpp"
 
 #include <any>
 #include <atomic>
@@ -38,7 +38,8 @@ template <typename E>
 const exception_handler& handler_with_parts()
 {
     static const exception_handler handler{
-        &typeid(E), nested_type_of<E>(),
+        &typeid(E),
+        nested_type_of<E>(),
         [](encoder& archive, const std::exception_ptr& exception) {
             try {
                 std::rethrow_exception(exception);
@@ -54,15 +55,17 @@ const exception_handler& handler_with_parts()
 
 void write_code(encoder& archive, const std::error_code& code)
 {
-    archive & std::string(code.category().name()) & code.value();
+    archive(std::string(code.category().name()), code.value());
 }
 
 std::error_code read_code(decoder& archive)
 {
     const auto category = archive.read<std::string>();
     const int value = archive.read<int>();
-    for (const std::error_category* known :
-         {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()}) {
+    for (const std::error_category* known : {&std::generic_category(),
+                                             &std::system_category(),
+                                             &std::iostream_category(),
+                                             &std::future_category()}) {
         if (category == known->name()) {
             return {value, *known};
         }
@@ -78,7 +81,8 @@ std::string prefix_of(const std::system_error& e)
     if (what == suffix) {
         return {};
     }
-    if (what.size() >= suffix.size() + 2 && what.compare(what.size() - suffix.size(), suffix.size(), suffix) == 0) {
+    if (what.size() >= suffix.size() + 2 &&
+        what.compare(what.size() - suffix.size(), suffix.size(), suffix) == 0) {
         what.resize(what.size() - suffix.size() - 2);
     }
     return what;
@@ -89,7 +93,7 @@ struct exception_parts<std::system_error> {
     static void write(encoder& archive, const std::system_error& e)
     {
         write_code(archive, e.code());
-        archive & prefix_of(e);
+        archive(prefix_of(e));
     }
     static std::system_error read(decoder& archive)
     {
@@ -104,7 +108,7 @@ struct exception_parts<std::ios_base::failure> {
     static void write(encoder& archive, const std::ios_base::failure& e)
     {
         write_code(archive, e.code());
-        archive & prefix_of(e);
+        archive(prefix_of(e));
     }
     static std::ios_base::failure read(decoder& archive)
     {
@@ -118,7 +122,7 @@ struct exception_parts<std::filesystem::filesystem_error> {
     static void write(encoder& archive, const std::filesystem::filesystem_error& e)
     {
         write_code(archive, e.code());
-        archive & e.path1() & e.path2();
+        archive(e.path1(), e.path2());
         // libstdc++ prints "filesystem error: TEXT: MESSAGE [PATH] [PATH]"; the text is between.
         std::string text = e.what();
         constexpr std::string_view intro = "filesystem error: ";
@@ -128,7 +132,7 @@ struct exception_parts<std::filesystem::filesystem_error> {
         if (const auto end = text.find(": " + e.code().message()); end != std::string::npos) {
             text.resize(end);
         }
-        archive & text;
+        archive(text);
     }
     static std::filesystem::filesystem_error read(decoder& archive)
     {
@@ -146,7 +150,7 @@ struct exception_parts<std::filesystem::filesystem_error> {
 
 template <>
 struct exception_parts<std::future_error> {
-    static void write(encoder& archive, const std::future_error& e) { archive & e.code().value(); }
+    static void write(encoder& archive, const std::future_error& e) { archive(e.code().value()); }
     static std::future_error read(decoder& archive)
     {
         return std::future_error(static_cast<std::future_errc>(archive.read<int>()));
@@ -155,7 +159,10 @@ struct exception_parts<std::future_error> {
 
 template <>
 struct exception_parts<std::regex_error> {
-    static void write(encoder& archive, const std::regex_error& e) { archive & static_cast<int>(e.code()); }
+    static void write(encoder& archive, const std::regex_error& e)
+    {
+        archive(static_cast<int>(e.code()));
+    }
     static std::regex_error read(decoder& archive)
     {
         return std::regex_error(static_cast<std::regex_constants::error_type>(archive.read<int>()));
@@ -166,7 +173,7 @@ template <>
 struct exception_parts<timeout_error> {
     static void write(encoder& archive, const timeout_error& e)
     {
-        archive & e.unfinished() & e.total() & std::string(e.what());
+        archive(e.unfinished(), e.total(), std::string(e.what()));
     }
     static timeout_error read(decoder& archive)
     {
@@ -179,7 +186,10 @@ struct exception_parts<timeout_error> {
 
 template <>
 struct exception_parts<remote_error> {
-    static void write(encoder& archive, const remote_error& e) { archive & e.type_name() & std::string(e.what()); }
+    static void write(encoder& archive, const remote_error& e)
+    {
+        archive(e.type_name(), std::string(e.what()));
+    }
     static remote_error read(decoder& archive)
     {
         auto type = archive.read<std::string>();
@@ -191,19 +201,19 @@ template <>
 struct exception_parts<worker_crashed> {
     static void write(encoder& archive, const worker_crashed& e)
     {
-        archive & e.pid() & e.signal() & e.exit_status() & e.stderr_tail();
+        archive(e.pid(), e.signal(), e.exit_status(), e.stderr_tail());
     }
     static worker_crashed read(decoder& archive)
     {
         worker_crashed::details how;
-        archive & how.pid & how.signal & how.exit_status & how.stderr_tail;
+        archive(how.pid, how.signal, how.exit_status, how.stderr_tail);
         return worker_crashed(how);
     }
 };
 
 template <>
 struct exception_parts<task_timed_out> {
-    static void write(encoder& archive, const task_timed_out& e) { archive & e.limit() & e.pid(); }
+    static void write(encoder& archive, const task_timed_out& e) { archive(e.limit(), e.pid()); }
     static task_timed_out read(decoder& archive)
     {
         const auto limit = archive.read<std::chrono::nanoseconds>();
@@ -213,7 +223,10 @@ struct exception_parts<task_timed_out> {
 
 template <>
 struct exception_parts<memory_limit_exceeded> {
-    static void write(encoder& archive, const memory_limit_exceeded& e) { archive & e.limit() & e.pid(); }
+    static void write(encoder& archive, const memory_limit_exceeded& e)
+    {
+        archive(e.limit(), e.pid());
+    }
     static memory_limit_exceeded read(decoder& archive)
     {
         const auto limit = archive.read<std::size_t>();
@@ -222,14 +235,19 @@ struct exception_parts<memory_limit_exceeded> {
 };
 
 template <typename E>
-concept has_parts = requires { sizeof(exception_parts<E>); };
+concept has_parts = requires
+{
+    sizeof(exception_parts<E>);
+};
 
 /// For types whose objects are all alike.
 template <typename E>
 const exception_handler& handler_of_uniform()
 {
     static const exception_handler handler{
-        &typeid(E), nested_type_of<E>(), [](encoder&, const std::exception_ptr&) {},
+        &typeid(E),
+        nested_type_of<E>(),
+        [](encoder&, const std::exception_ptr&) {},
         [](decoder&, const std::exception_ptr& cause) { return exception_with_cause(E(), cause); }};
     return handler;
 }
@@ -238,7 +256,8 @@ const exception_handler& handler_of_uniform()
 template <typename T>
 const exception_handler& handler_of_value()
 {
-    static const exception_handler handler{&typeid(T), nullptr, &write_exception_as<T>, &read_exception_as<T>};
+    static const exception_handler handler{
+        &typeid(T), nullptr, &write_exception_as<T>, &read_exception_as<T>};
     return handler;
 }
 
@@ -278,15 +297,46 @@ struct handler_table {
 
     handler_table()
     {
-        add_standard<std::exception, std::runtime_error, std::range_error, std::overflow_error, std::underflow_error,
-                     std::logic_error, std::invalid_argument, std::domain_error, std::length_error, std::out_of_range,
-                     std::bad_alloc, std::bad_array_new_length, std::bad_cast, std::bad_typeid, std::bad_exception,
-                     std::bad_any_cast, std::bad_function_call, std::bad_optional_access, std::bad_variant_access,
-                     std::bad_weak_ptr, std::system_error, std::ios_base::failure, std::filesystem::filesystem_error,
-                     std::future_error, std::regex_error>();
-        add_standard<error, cancelled_error, timeout_error, invalid_state_error, executor_shut_down, deadlock_error,
-                     broken_executor, broken_process_pool, codec_error, function_not_found, wrong_process, remote_error,
-                     worker_crashed, task_timed_out, memory_limit_exceeded>();
+        add_standard<std::exception,
+                     std::runtime_error,
+                     std::range_error,
+                     std::overflow_error,
+                     std::underflow_error,
+                     std::logic_error,
+                     std::invalid_argument,
+                     std::domain_error,
+                     std::length_error,
+                     std::out_of_range,
+                     std::bad_alloc,
+                     std::bad_array_new_length,
+                     std::bad_cast,
+                     std::bad_typeid,
+                     std::bad_exception,
+                     std::bad_any_cast,
+                     std::bad_function_call,
+                     std::bad_optional_access,
+                     std::bad_variant_access,
+                     std::bad_weak_ptr,
+                     std::system_error,
+                     std::ios_base::failure,
+                     std::filesystem::filesystem_error,
+                     std::future_error,
+                     std::regex_error>();
+        add_standard<error,
+                     cancelled_error,
+                     timeout_error,
+                     invalid_state_error,
+                     executor_shut_down,
+                     deadlock_error,
+                     broken_executor,
+                     broken_process_pool,
+                     codec_error,
+                     function_not_found,
+                     wrong_process,
+                     remote_error,
+                     worker_crashed,
+                     task_timed_out,
+                     memory_limit_exceeded>();
         add_standard<int, long, double, std::string>();
     }
 };
@@ -357,7 +407,8 @@ constexpr unsigned deepest_chain = 16;
 void write_chain(encoder& archive, const std::exception_ptr& exception, unsigned depth)
 {
     const exception_facts facts = facts_of(exception);
-    const exception_handler* const handler = facts.type == nullptr ? nullptr : find_handler(facts.type->name());
+    const exception_handler* const handler =
+        facts.type == nullptr ? nullptr : find_handler(facts.type->name());
     byte_buffer own;
     bool typed = false;
     if (handler != nullptr) {
@@ -370,11 +421,11 @@ void write_chain(encoder& archive, const std::exception_ptr& exception, unsigned
             own.clear();
         }
     }
-    archive & std::string(typed ? handler->type->name() : "") & readable_name(facts.type) & facts.what;
+    archive(std::string(typed ? handler->type->name() : ""), readable_name(facts.type), facts.what);
     archive.write_count(own.size());
     archive.write(own.data(), own.size());
     const bool caused = facts.cause != nullptr && depth < deepest_chain;
-    archive & caused;
+    archive(caused);
     if (caused) {
         write_chain(archive, facts.cause, depth + 1);
     }
@@ -390,7 +441,8 @@ std::exception_ptr read_chain(decoder& archive, unsigned depth)
     const auto what = archive.read<std::string>();
     const std::size_t size = archive.read_count(1);
     const std::byte* const bytes = archive.view(size);
-    const std::exception_ptr cause = archive.read<bool>() ? read_chain(archive, depth + 1) : nullptr;
+    const std::exception_ptr cause =
+        archive.read<bool>() ? read_chain(archive, depth + 1) : nullptr;
 
     if (const exception_handler* const handler = type.empty() ? nullptr : find_handler(type)) {
         try {
@@ -438,7 +490,8 @@ std::vector<code_address> handlers_after(std::size_t known)
 {
     handler_table& table = handlers();
     const std::lock_guard lock(table.mutex);
-    return {table.added.begin() + static_cast<std::ptrdiff_t>(std::min(known, table.added.size())), table.added.end()};
+    return {table.added.begin() + static_cast<std::ptrdiff_t>(std::min(known, table.added.size())),
+            table.added.end()};
 }
 
 void learn_handler(code_address place)
@@ -458,7 +511,8 @@ std::string describe(const worker_crashed::details& how)
     std::string text = "the worker process " + std::to_string(how.pid);
     if (how.signal != 0) {
         const char* const name = ::sigabbrev_np(how.signal);
-        text += " was ended by " + (name == nullptr ? "signal " + std::to_string(how.signal) : "SIG" + std::string(name));
+        text += " was ended by " + (name == nullptr ? "signal " + std::to_string(how.signal)
+                                                    : "SIG" + std::string(name));
     } else {
         text += " exited with status " + std::to_string(how.exit_status);
     }
@@ -484,17 +538,20 @@ std::string seconds(std::chrono::nanoseconds time)
 
 } // namespace
 
-worker_crashed::worker_crashed(details how) : worker_failure(describe(how), how.pid), how_(std::move(how)) {}
+worker_crashed::worker_crashed(details how)
+    : worker_failure(describe(how), how.pid), how_(std::move(how))
+{}
 
 task_timed_out::task_timed_out(std::chrono::nanoseconds limit, pid_t pid)
-    : worker_failure("the task was killed after its time limit of " + seconds(limit), pid), limit_(limit)
-{
-}
+    : worker_failure("the task was killed after its time limit of " + seconds(limit), pid),
+      limit_(limit)
+{}
 
 memory_limit_exceeded::memory_limit_exceeded(std::size_t limit, pid_t pid)
-    : worker_failure("the task wanted more memory than its worker's limit of " + std::to_string(limit) + " bytes", pid),
+    : worker_failure("the task wanted more memory than its worker's limit of " +
+                         std::to_string(limit) + " bytes",
+                     pid),
       limit_(limit)
-{
-}
+{}
 
 } // namespace cofutures

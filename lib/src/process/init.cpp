@@ -1,14 +1,12 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <cofutures/process/error.hpp>
 #include <cofutures/process/init.hpp>
 
+#include "../fork_guard.hpp"
 #include "server.hpp"
 #include "wire.hpp"
-
-#include "../fork_guard.hpp"
-
-#include <cofutures/process/error.hpp>
 
 #include <cerrno>
 #include <charconv>
@@ -49,7 +47,8 @@ struct program_state {
 
 program_state& program()
 {
-    static program_state* instance = new program_state; // never destroyed: pools may be static objects
+    static program_state* instance =
+        new program_state; // never destroyed: pools may be static objects
     return *instance;
 }
 
@@ -84,7 +83,8 @@ std::shared_ptr<server_connection> fork_server()
     std::fflush(nullptr); // or every worker would print what is in the buffers once more
     const pid_t middle = ::fork();
     if (middle < 0) {
-        throw std::system_error(errno, std::system_category(), "cofutures: forking the fork server");
+        throw std::system_error(
+            errno, std::system_category(), "cofutures: forking the fork server");
     }
     if (middle == 0) {
         const pid_t server = ::fork();
@@ -108,10 +108,12 @@ std::shared_ptr<server_connection> spawn_server(const std::string& name)
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, control.theirs.get(), server_argument_fd);
     pid_t pid = 0;
-    const int failure = ::posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, arguments, environ);
+    const int failure =
+        ::posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, arguments, environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (failure != 0) {
-        throw std::system_error(failure, std::system_category(), "cofutures: starting /proc/self/exe as fork server");
+        throw std::system_error(
+            failure, std::system_category(), "cofutures: starting /proc/self/exe as fork server");
     }
     wait_for(pid); // it forks once more and ends, see serve_if_asked
     return std::make_shared<server_connection>(std::move(control.ours));
@@ -155,19 +157,23 @@ unique_fd server_connection::connect()
 std::shared_ptr<server_connection> server_for(process::start_method method)
 {
     if (worker_depth >= deepest_nesting) {
-        throw wrong_process("cofutures: process pools are nested " + std::to_string(worker_depth) + " levels deep");
+        throw wrong_process("cofutures: process pools are nested " + std::to_string(worker_depth) +
+                            " levels deep");
     }
     program_state& state = program();
     const std::lock_guard lock(state.mutex);
     switch (method) {
-    case process::start_method::fork: return fork_server();
+    case process::start_method::fork:
+        return fork_server();
     case process::start_method::spawn:
         if (state.name.empty()) {
-            throw std::logic_error("cofutures: start_method::spawn needs cofutures::process::init(argc, argv) as the "
-                                   "first line of main");
+            throw std::logic_error(
+                "cofutures: start_method::spawn needs cofutures::process::init(argc, argv) as the "
+                "first line of main");
         }
         return spawn_server(state.name);
-    case process::start_method::fork_server: break;
+    case process::start_method::fork_server:
+        break;
     }
     if (state.server != nullptr && state.server->connect()) {
         return state.server;
@@ -177,8 +183,10 @@ std::shared_ptr<server_connection> server_for(process::start_method method)
     } else {
         if (count_threads() > 1 && !state.warned) {
             state.warned = true;
-            std::fputs("cofutures: warning: worker processes are forked from a program that has threads; locks that "
-                       "these hold stay locked in the workers. Call cofutures::process::init(argc, argv) first in "
+            std::fputs("cofutures: warning: worker processes are forked from a program that has "
+                       "threads; locks that "
+                       "these hold stay locked in the workers. Call cofutures::process::init(argc, "
+                       "argv) first in "
                        "main.\n",
                        stderr);
         }

@@ -1,10 +1,10 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "introductions.hpp"
-
 #include <cofutures/detail/code_address.hpp>
 #include <cofutures/process/error.hpp>
+
+#include "introductions.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -37,9 +37,9 @@ struct loaded_module {
 
 struct module_table {
     std::mutex mutex;
-    std::vector<loaded_module> loaded;  // guarded by mutex; of this process
-    std::vector<known_module> known;    // guarded by mutex; in the order of introduction
-    std::atomic<std::size_t> count{0};  // known.size(), published for the question "anything new?"
+    std::vector<loaded_module> loaded; // guarded by mutex; of this process
+    std::vector<known_module> known;   // guarded by mutex; in the order of introduction
+    std::atomic<std::size_t> count{0}; // known.size(), published for the question "anything new?"
 };
 
 module_table& table()
@@ -77,7 +77,8 @@ std::uint64_t identity_of(const dl_phdr_info& info)
             if (next > end) {
                 break;
             }
-            if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+            if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+                std::memcmp(name, "GNU", 4) == 0) {
                 return hash_of(contents, note.n_descsz);
             }
             at = next;
@@ -156,8 +157,9 @@ code_address locate_code(const void* address)
         module = find_by_address(modules, place);
     }
     if (!module) {
-        throw std::invalid_argument("cofutures: a function for a process task must be in the program or in a shared "
-                                    "library, and must not be null");
+        throw std::invalid_argument(
+            "cofutures: a function for a process task must be in the program or in a shared "
+            "library, and must not be null");
     }
     const auto same = [&](const known_module& known) { return known.hash == module->hash; };
     if (std::none_of(modules.known.begin(), modules.known.end(), same)) {
@@ -178,10 +180,13 @@ const void* code_at(code_address place)
         address = find_by_hash(modules, place, present);
     }
     if (!present) {
-        const auto named = std::find_if(modules.known.begin(), modules.known.end(),
-                                        [&](const known_module& known) { return known.hash == place.module; });
+        const auto named =
+            std::find_if(modules.known.begin(),
+                         modules.known.end(),
+                         [&](const known_module& known) { return known.hash == place.module; });
         if (named == modules.known.end() || named->path.empty()) {
-            throw function_not_found("the function belongs to a module that this worker does not have");
+            throw function_not_found(
+                "the function belongs to a module that this worker does not have");
         }
         if (::dlopen(named->path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
             const char* const reason = ::dlerror();
@@ -191,7 +196,8 @@ const void* code_at(code_address place)
         scan(modules);
         address = find_by_hash(modules, place, present);
         if (!present) {
-            throw function_not_found("the function's library has changed on disk since it was loaded: " + named->path);
+            throw function_not_found(
+                "the function's library has changed on disk since it was loaded: " + named->path);
         }
     }
     if (!address) {
@@ -210,7 +216,8 @@ std::vector<known_module> modules_after(std::size_t known)
 {
     module_table& modules = table();
     const std::lock_guard lock(modules.mutex);
-    return {modules.known.begin() + static_cast<std::ptrdiff_t>(std::min(known, modules.known.size())),
+    return {modules.known.begin() +
+                static_cast<std::ptrdiff_t>(std::min(known, modules.known.size())),
             modules.known.end()};
 }
 

@@ -3,11 +3,10 @@
 
 #include "pool_core.hpp"
 
-#include "process_use.hpp"
+#include <cofutures/codec.hpp>
 
 #include "../fork_guard.hpp"
-
-#include <cofutures/codec.hpp>
+#include "process_use.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -29,7 +28,6 @@ static_assert(largest_window < slot_count);
 // A worker that has not begun a task after this long is taken to be stopped; others get its tasks.
 constexpr auto slow_to_begin = 5ms;
 constexpr auto tick_interval = 1ms;
-
 
 } // namespace
 
@@ -155,14 +153,17 @@ std::size_t process_pool_core::room_of(const worker_link& link) const noexcept
     }
     std::size_t window = 1;
     if (average_run_ > 0) {
-        window = static_cast<std::size_t>(std::clamp(work_ahead / average_run_, 1.0, double(largest_window)));
+        window = static_cast<std::size_t>(
+            std::clamp(work_ahead / average_run_, 1.0, double(largest_window)));
     }
     if (options.max_tasks_per_child) {
-        const auto under_way = std::count_if(link.entries.begin(), link.entries.end(),
+        const auto under_way = std::count_if(link.entries.begin(),
+                                             link.entries.end(),
                                              [](const auto& entry) { return bool(entry.task); });
         const std::uint64_t spoken_for = link.executed + static_cast<std::uint64_t>(under_way);
-        window = std::min(window, link.entries.size() + static_cast<std::size_t>(
-                                                            *options.max_tasks_per_child - spoken_for));
+        window = std::min(window,
+                          link.entries.size() +
+                              static_cast<std::size_t>(*options.max_tasks_per_child - spoken_for));
     }
     return window > link.entries.size() ? window - link.entries.size() : 0;
 }
@@ -181,7 +182,8 @@ void process_pool_core::dispatch()
             if (queue_.empty() || with_room == 0) {
                 break;
             }
-            std::size_t portion = std::min(room_of(*link), (queue_.size() + with_room - 1) / with_room);
+            std::size_t portion =
+                std::min(room_of(*link), (queue_.size() + with_room - 1) / with_room);
             while (portion != 0 && !queue_.empty()) {
                 task_ref task = std::move(queue_.front());
                 queue_.pop_front();
@@ -208,7 +210,8 @@ void process_pool_core::finish(task_ref task, phase outcome)
         unlink(*task);
         ++finishing_;
         ++(outcome == phase::succeeded ? counts_.finished
-                                       : outcome == phase::failed ? counts_.failed : counts_.cancelled);
+           : outcome == phase::failed  ? counts_.failed
+                                       : counts_.cancelled);
     }
     task->state().finish(outcome);
     task = task_ref();
@@ -228,10 +231,14 @@ void process_pool_core::fail(task_ref task, const std::exception_ptr& failure)
     }
 }
 
-void process_pool_core::on_frame(worker_link& link, const frame_header& header, std::span<const std::byte> body)
+void process_pool_core::on_frame(worker_link& link,
+                                 const frame_header& header,
+                                 std::span<const std::byte> body)
 {
     switch (header.kind) {
-    case frame_kind::ready: link.ready = true; break;
+    case frame_kind::ready:
+        link.ready = true;
+        break;
     case frame_kind::init_failed: {
         std::exception_ptr cause;
         try {
@@ -246,22 +253,29 @@ void process_pool_core::on_frame(worker_link& link, const frame_header& header, 
     }
     case frame_kind::value:
     case frame_kind::failure:
-    case frame_kind::revoked: on_reply(link, header, body); break;
+    case frame_kind::revoked:
+        on_reply(link, header, body);
+        break;
     default:
-        link.kill_reason.emplace(0, std::make_exception_ptr(codec_error("the worker sent a frame of no known kind")));
+        link.kill_reason.emplace(
+            0, std::make_exception_ptr(codec_error("the worker sent a frame of no known kind")));
         kill(link, SIGKILL);
         return;
     }
 }
 
-void process_pool_core::on_reply(worker_link& link, const frame_header& header, std::span<const std::byte> body)
+void process_pool_core::on_reply(worker_link& link,
+                                 const frame_header& header,
+                                 std::span<const std::byte> body)
 {
     // Replies come in the order of the calls.
-    while (!link.entries.empty() && link.entries.front().sequence < header.sequence && !link.entries.front().task) {
+    while (!link.entries.empty() && link.entries.front().sequence < header.sequence &&
+           !link.entries.front().task) {
         link.entries.pop_front();
     }
     if (link.entries.empty() || link.entries.front().sequence != header.sequence) {
-        link.kill_reason.emplace(0, std::make_exception_ptr(codec_error("the worker answered a call it was not given")));
+        link.kill_reason.emplace(
+            0, std::make_exception_ptr(codec_error("the worker answered a call it was not given")));
         kill(link, SIGKILL);
         return;
     }
@@ -279,7 +293,8 @@ void process_pool_core::on_reply(worker_link& link, const frame_header& header, 
         const std::lock_guard lock(mutex_);
         const auto run = std::chrono::nanoseconds(header.run_time);
         counts_.run_time += run;
-        counts_.queue_time += std::max(0ns, std::chrono::nanoseconds(clock::now() - task->accepted) - run);
+        counts_.queue_time +=
+            std::max(0ns, std::chrono::nanoseconds(clock::now() - task->accepted) - run);
     }
 
     task->unassign();
@@ -292,8 +307,9 @@ void process_pool_core::on_reply(worker_link& link, const frame_header& header, 
                 body = link.bytes_of_slab(place);
             }
             decoder archive(body);
-            outcome = header.kind == frame_kind::value ? task->store_reply(archive)
-                                                       : task->store_failure(read_exception(archive));
+            outcome = header.kind == frame_kind::value
+                          ? task->store_reply(archive)
+                          : task->store_failure(read_exception(archive));
             if ((header.flags & flag_in_slab) != 0) {
                 link.send_frame(frame_kind::slab_free, std::as_bytes(std::span(&place, 1)));
             }
@@ -304,7 +320,8 @@ void process_pool_core::on_reply(worker_link& link, const frame_header& header, 
         finish(std::move(task), outcome);
     }
 
-    const bool used_up = options.max_tasks_per_child && link.executed >= *options.max_tasks_per_child;
+    const bool used_up =
+        options.max_tasks_per_child && link.executed >= *options.max_tasks_per_child;
     if ((used_up || (header.flags & flag_oversized) != 0) && !link.closing) {
         retire(link);
     }
@@ -315,7 +332,8 @@ void process_pool_core::arm_tick()
     if (tick_armed_) {
         return;
     }
-    const bool needed = std::any_of(workers_.begin(), workers_.end(), [](const auto& each) { return each.second->unchecked; });
+    const bool needed = std::any_of(
+        workers_.begin(), workers_.end(), [](const auto& each) { return each.second->unchecked; });
     if (needed) {
         tick_armed_ = true;
         tick_.expires_after(tick_interval);
@@ -337,7 +355,8 @@ void process_pool_core::tick()
             link->unchecked = false;
             link->peek();
             // A worker that has not even begun is looked at again.
-            link->unchecked = link->unchecked || (link->head() != nullptr && !link->head_is_running());
+            link->unchecked =
+                link->unchecked || (link->head() != nullptr && !link->head_is_running());
         }
     }
     rebalance(now);
@@ -346,9 +365,10 @@ void process_pool_core::tick()
 
 void process_pool_core::rebalance(clock::time_point now)
 {
-    const bool others_idle = std::any_of(workers_.begin(), workers_.end(), [this](const auto& each) {
-        return each.second->entries.empty() && room_of(*each.second) != 0;
-    });
+    const bool others_idle =
+        std::any_of(workers_.begin(), workers_.end(), [this](const auto& each) {
+            return each.second->entries.empty() && room_of(*each.second) != 0;
+        });
     if (!others_idle || !queue_.empty()) {
         return;
     }
@@ -391,7 +411,9 @@ void process_pool_core::check_limits()
         if (!started) {
             // Not begun: it has its whole time before it.
             for (const auto limit : {hard, soft}) {
-                next = limit == 0ns ? next : std::min(next, now + std::min(limit, std::chrono::nanoseconds(1h)));
+                next = limit == 0ns
+                           ? next
+                           : std::min(next, now + std::min(limit, std::chrono::nanoseconds(1h)));
             }
             continue;
         }
@@ -409,12 +431,13 @@ void process_pool_core::check_limits()
     }
     if (next != clock::time_point::max()) {
         limit_timer_.expires_at(next);
-        limit_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-            if (!error) {
-                self->check_limits();
-                self->work();
-            }
-        });
+        limit_timer_.async_wait(
+            [self = shared_from_this()](const boost::system::error_code& error) {
+                if (!error) {
+                    self->check_limits();
+                    self->work();
+                }
+            });
     }
 }
 
@@ -454,7 +477,8 @@ void process_pool_core::break_pool(const std::string& what, const std::exception
 
 std::exception_ptr process_pool_core::broken_error() const
 {
-    return exception_with_cause(broken_process_pool("the process pool is broken: " + broken_text_), broken_by_);
+    return exception_with_cause(broken_process_pool("the process pool is broken: " + broken_text_),
+                                broken_by_);
 }
 
 void process_pool_core::throw_refusal() const
@@ -524,10 +548,12 @@ process_pool_stats process_pool_core::stats() const
 void process_pool_core::require_own_process() const
 {
     if (fork_generation() != generation_) {
-        throw wrong_process(process::in_worker()
-                                ? "cofutures: a process pool cannot be used in a worker process; make one of its own "
-                                  "there, or return what is to be done"
-                                : "cofutures: a process pool cannot be used in a forked copy of the program");
+        throw wrong_process(
+            process::in_worker()
+                ? "cofutures: a process pool cannot be used in a worker process; make one of its "
+                  "own "
+                  "there, or return what is to be done"
+                : "cofutures: a process pool cannot be used in a forked copy of the program");
     }
 }
 

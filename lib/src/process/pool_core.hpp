@@ -8,11 +8,11 @@
 /// One thread runs an io_context and owns all workers and the order of tasks. Other threads put tasks
 /// into the inbox, wait for counters, and settle cancellations in the status pages; see process_task.
 
+#include <cofutures/process_pool_executor.hpp>
+
 #include "server.hpp"
 #include "slab.hpp"
 #include "worker_link.hpp"
-
-#include <cofutures/process_pool_executor.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -43,7 +43,8 @@ public:
     bool wait_idle(std::optional<clock::time_point> deadline);
     bool wait_ended(std::optional<clock::time_point> deadline);
     void join();
-    void leave_thread() noexcept; // where it cannot be joined: in a copy of the process, or by itself
+    void
+    leave_thread() noexcept; // where it cannot be joined: in a copy of the process, or by itself
     void end_workers(int signal);
     process_pool_stats stats() const;
     void require_own_process() const;
@@ -94,7 +95,8 @@ private:
     void close_workers();
 
     boost::asio::io_context context_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> alive_{context_.get_executor()};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> alive_{
+        context_.get_executor()};
     boost::asio::posix::stream_descriptor server_{context_};
     boost::asio::steady_timer tick_{context_};
     boost::asio::steady_timer limit_timer_{context_};

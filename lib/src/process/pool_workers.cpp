@@ -1,11 +1,10 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "pool_core.hpp"
+#include <cofutures/worker_count.hpp>
 
 #include "../fork_guard.hpp"
-
-#include <cofutures/worker_count.hpp>
+#include "pool_core.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -37,9 +36,9 @@ void block_all_signals()
 
 } // namespace
 
-process_pool_core::process_pool_core(process_pool_options given) : options(std::move(given)), generation_(fork_generation())
-{
-}
+process_pool_core::process_pool_core(process_pool_options given)
+    : options(std::move(given)), generation_(fork_generation())
+{}
 
 process_pool_core::~process_pool_core() = default;
 
@@ -48,7 +47,8 @@ void process_pool_core::start()
     server_connection_ = server_for(options.start_method);
     unique_fd connection = server_connection_->connect();
     if (!connection) {
-        throw std::system_error(EPIPE, std::system_category(), "cofutures: the fork server does not answer");
+        throw std::system_error(
+            EPIPE, std::system_category(), "cofutures: the fork server does not answer");
     }
     server_.assign(connection.release());
     read_notices();
@@ -75,7 +75,11 @@ void process_pool_core::start_worker()
     send_order(request, std::span(passed).first(options.capture_stderr ? 3 : 2));
 
     auto worker = std::make_shared<worker_link>(
-        context_, request.worker, std::move(link.ours), std::move(errors.ours), page,
+        context_,
+        request.worker,
+        std::move(link.ours),
+        std::move(errors.ours),
+        page,
         [this](worker_link& from, const frame_header& header, std::span<const std::byte> body) {
             on_frame(from, header, body);
         },
@@ -107,34 +111,35 @@ void process_pool_core::send_order(const order& request, std::span<const int> fd
 
 void process_pool_core::read_notices()
 {
-    server_.async_wait(asio::posix::stream_descriptor::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                           if (error) {
-                               return;
-                           }
-                           for (;;) {
-                               notice news;
-                               std::vector<unique_fd> none;
-                               const ssize_t size = receive_with_fds(self->server_.native_handle(), &news, sizeof news,
-                                                                     none, MSG_DONTWAIT);
-                               if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-                                   break;
-                               }
-                               if (size <= 0) {
-                                   self->on_server_lost();
-                                   return;
-                               }
-                               if (news.kind == notice_kind::spawned) {
-                                   self->on_spawned(news);
-                               } else {
-                                   self->on_exited(news);
-                               }
-                           }
-                           self->work();
-                           if (self->server_.is_open()) {
-                               self->read_notices();
-                           }
-                       });
+    server_.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [self = shared_from_this()](const boost::system::error_code& error) {
+            if (error) {
+                return;
+            }
+            for (;;) {
+                notice news;
+                std::vector<unique_fd> none;
+                const ssize_t size = receive_with_fds(
+                    self->server_.native_handle(), &news, sizeof news, none, MSG_DONTWAIT);
+                if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+                    break;
+                }
+                if (size <= 0) {
+                    self->on_server_lost();
+                    return;
+                }
+                if (news.kind == notice_kind::spawned) {
+                    self->on_spawned(news);
+                } else {
+                    self->on_exited(news);
+                }
+            }
+            self->work();
+            if (self->server_.is_open()) {
+                self->read_notices();
+            }
+        });
 }
 
 void process_pool_core::on_spawned(const notice& news)
@@ -166,7 +171,8 @@ void process_pool_core::on_exited(const notice& news)
         }
         link->close();
         break_pool("no worker process can be started",
-                   std::make_exception_ptr(std::system_error(news.status, std::system_category(), "fork")));
+                   std::make_exception_ptr(
+                       std::system_error(news.status, std::system_category(), "fork")));
         return;
     }
     link->drain();
@@ -223,7 +229,8 @@ void process_pool_core::bury(worker_link& link, int status)
     if (!expected && !link.ready) {
         break_pool("a worker died in its initializer", crash());
     } else if (!expected && options.on_crash == process::on_crash::break_pool) {
-        break_pool(failed_a_task ? "a worker died while it ran a task" : "an idle worker died", crash());
+        break_pool(failed_a_task ? "a worker died while it ran a task" : "an idle worker died",
+                   crash());
     } else if (!expected) {
         const auto now = clock::now();
         recent_deaths_.push_back(now);
@@ -231,7 +238,9 @@ void process_pool_core::bury(worker_link& link, int status)
             recent_deaths_.pop_front();
         }
         if (recent_deaths_.size() > options.max_workers.value_or(1) + options.max_restarts) {
-            break_pool("workers died " + std::to_string(recent_deaths_.size()) + " times in a short while", crash());
+            break_pool("workers died " + std::to_string(recent_deaths_.size()) +
+                           " times in a short while",
+                       crash());
         }
     }
     replace_dead_worker();
@@ -290,7 +299,8 @@ void process_pool_core::kill_task(worker_link& link, std::exception_ptr outcome)
     for (task_ref& task : link.take_back(slot_count)) {
         queue_.push_front(std::move(task));
     }
-    link.kill_reason.emplace(link.head() == nullptr ? 0 : link.head()->sequence, std::move(outcome));
+    link.kill_reason.emplace(link.head() == nullptr ? 0 : link.head()->sequence,
+                             std::move(outcome));
     kill(link, SIGKILL);
 }
 
@@ -309,7 +319,8 @@ void process_pool_core::settle_if_ending()
 {
     {
         const std::lock_guard lock(mutex_);
-        const bool done = life_ == life::broken || (life_ == life::closing && unfinished_count_ == 0);
+        const bool done =
+            life_ == life::broken || (life_ == life::closing && unfinished_count_ == 0);
         if (!done) {
             return;
         }
@@ -358,7 +369,8 @@ void process_pool_core::end_workers(int signal)
                 return;
             }
             self->life_ = life::broken;
-            self->broken_text_ = signal == SIGKILL ? "its workers were killed" : "its workers were terminated";
+            self->broken_text_ =
+                signal == SIGKILL ? "its workers were killed" : "its workers were terminated";
         }
         for (task_ref& task : self->all_unfinished()) {
             self->fail(std::move(task), self->broken_error());

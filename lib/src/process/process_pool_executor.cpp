@@ -2,12 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <cofutures/process_pool_executor.hpp>
-
-#include "pool_core.hpp"
+#include <cofutures/worker_count.hpp>
 
 #include "../fork_guard.hpp"
-
-#include <cofutures/worker_count.hpp>
+#include "pool_core.hpp"
 
 #include <csignal>
 #include <stdexcept>
@@ -26,11 +24,14 @@ process_pool_options checked(process_pool_options options)
     const std::size_t workers = options.max_workers.value_or(usable_cpus());
     require(workers <= 10000, "max_workers must be from 1 to 10000");
     options.max_workers = workers;
-    require(!options.max_tasks_per_child || *options.max_tasks_per_child >= 1, "max_tasks_per_child must be at least 1");
-    require(!options.memory_limit || *options.memory_limit >= 1, "memory_limit must be at least 1 byte");
+    require(!options.max_tasks_per_child || *options.max_tasks_per_child >= 1,
+            "max_tasks_per_child must be at least 1");
+    require(!options.memory_limit || *options.memory_limit >= 1,
+            "memory_limit must be at least 1 byte");
     require(options.soft_time_limit.count() >= 0 && options.hard_time_limit.count() >= 0,
             "time limits must not be negative");
-    require(!options.kill_after_stop || options.kill_after_stop->count() >= 0, "kill_after_stop must not be negative");
+    require(!options.kill_after_stop || options.kill_after_stop->count() >= 0,
+            "kill_after_stop must not be negative");
     return options;
 }
 
@@ -48,7 +49,8 @@ process_pool_executor::~process_pool_executor()
         core_->require_own_process();
     } catch (const wrong_process&) {
         core_->leave_thread(); // it exists in the original only
-        new std::shared_ptr<detail::process_pool_core>(core_); // as do the locks that its end would need
+        new std::shared_ptr<detail::process_pool_core>(
+            core_); // as do the locks that its end would need
         return;
     }
     core_->close(false);
@@ -66,7 +68,8 @@ void process_pool_executor::shutdown(shutdown_options options)
     core_->close(options.cancel_futures);
     if (options.wait) {
         if (core_->on_own_thread()) {
-            throw deadlock_error("cofutures: a process pool's own thread cannot wait for the pool to end");
+            throw deadlock_error(
+                "cofutures: a process pool's own thread cannot wait for the pool to end");
         }
         core_->wait_ended(std::nullopt);
         core_->join();
@@ -79,7 +82,8 @@ bool process_pool_executor::shutdown_for(timeout limit)
     const auto deadline = limit.deadline();
     core_->close(false);
     if (core_->on_own_thread()) {
-        throw deadlock_error("cofutures: a process pool's own thread cannot wait for the pool to end");
+        throw deadlock_error(
+            "cofutures: a process pool's own thread cannot wait for the pool to end");
     }
     if (!core_->wait_ended(deadline)) {
         return false;

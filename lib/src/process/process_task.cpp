@@ -52,7 +52,8 @@ bool process_task::revoke() noexcept
 bool process_task::begun_in_worker() const noexcept
 {
     const std::lock_guard lock(lock_);
-    return page_ != nullptr && (page_->is(sequence_, slot_state::running) || page_->is(sequence_, slot_state::done));
+    return page_ != nullptr &&
+           (page_->is(sequence_, slot_state::running) || page_->is(sequence_, slot_state::done));
 }
 
 void process_task::dropped() noexcept

@@ -34,7 +34,8 @@ void close_from_to(unsigned first, unsigned last) noexcept
     if (first > last) {
         return;
     }
-    if (std::getenv("COFUTURES_OLD_KERNEL") == nullptr && ::syscall(SYS_close_range, first, last, 0U) == 0) {
+    if (std::getenv("COFUTURES_OLD_KERNEL") == nullptr &&
+        ::syscall(SYS_close_range, first, last, 0U) == 0) {
         return;
     }
     // Before Linux 5.9, or as a test of that: one by one.
@@ -183,7 +184,8 @@ private:
             become_worker(server_pid, request, fds);
         }
         if (pid < 0) {
-            tell(client, {.kind = notice_kind::spawn_failed, .worker = request.worker, .status = errno});
+            tell(client,
+                 {.kind = notice_kind::spawn_failed, .worker = request.worker, .status = errno});
             return;
         }
         ::setpgid(pid, pid); // in both processes: whoever is first, a kill of the group works
@@ -191,7 +193,8 @@ private:
         tell(client, {.kind = notice_kind::spawned, .worker = request.worker, .pid = pid});
     }
 
-    [[noreturn]] void become_worker(pid_t server_pid, const order& request, std::vector<unique_fd>& fds)
+    [[noreturn]] void
+    become_worker(pid_t server_pid, const order& request, std::vector<unique_fd>& fds)
     {
         ::setpgid(0, 0);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -222,12 +225,16 @@ private:
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
 
         // When memory runs out, a worker should go before the program does.
-        if (const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
+        if (const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+            score >= 0) {
             static_cast<void>(!::write(score, "500", 3));
             ::close(score);
         }
         enter_worker();
-        run_worker(unique_fd(3), unique_fd(4), request.name, static_cast<std::size_t>(request.memory_limit));
+        run_worker(unique_fd(3),
+                   unique_fd(4),
+                   request.name,
+                   static_cast<std::size_t>(request.memory_limit));
     }
 
     void reap()
@@ -235,8 +242,10 @@ private:
         siginfo_t info{};
         while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
             const pid_t pid = info.si_pid;
-            const auto found = std::find_if(workers_.begin(), workers_.end(),
-                                            [pid](const served_worker& worker) { return worker.pid == pid; });
+            const auto found =
+                std::find_if(workers_.begin(), workers_.end(), [pid](const served_worker& worker) {
+                    return worker.pid == pid;
+                });
             if (found != workers_.end()) {
                 // What the worker started goes with it; until it is reaped its group number is its own.
                 ::kill(-pid, SIGKILL);
@@ -246,16 +255,18 @@ private:
             ::wait4(pid, &status, 0, &usage);
             if (found != workers_.end()) {
                 const auto nanoseconds = [](const timeval& time) {
-                    return std::uint64_t(time.tv_sec) * 1'000'000'000U + std::uint64_t(time.tv_usec) * 1'000U;
+                    return std::uint64_t(time.tv_sec) * 1'000'000'000U +
+                           std::uint64_t(time.tv_usec) * 1'000U;
                 };
                 const served_worker gone = *found;
                 workers_.erase(found);
-                tell(gone.client, {.kind = notice_kind::exited,
-                                   .worker = gone.number,
-                                   .pid = pid,
-                                   .status = status,
-                                   .cpu_time = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime),
-                                   .peak_memory = std::uint64_t(usage.ru_maxrss) * 1024});
+                tell(gone.client,
+                     {.kind = notice_kind::exited,
+                      .worker = gone.number,
+                      .pid = pid,
+                      .status = status,
+                      .cpu_time = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime),
+                      .peak_memory = std::uint64_t(usage.ru_maxrss) * 1024});
             }
             info = {};
         }

@@ -9,9 +9,9 @@
 /// It lives as long as somebody holds the other end of its control socket, so it ends with the program
 /// however that ends, and its workers end with it.
 
-#include "unique_fd.hpp"
-
 #include <cofutures/process/init.hpp>
+
+#include "unique_fd.hpp"
 
 #include <memory>
 #include <mutex>

@@ -3,10 +3,10 @@
 
 #include "slab.hpp"
 
-#include "status_page.hpp"
-
 #include <cofutures/detail/codec_bytes.hpp>
 #include <cofutures/detail/process_task.hpp>
+
+#include "status_page.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -38,8 +38,8 @@ slab::slab(std::uint64_t number, std::size_t capacity, unique_fd memory)
     struct stat facts {};
     const int seals = ::fcntl(memory_.get(), F_GET_SEALS);
     // A file that shrinks under a mapping kills whoever reads it with SIGBUS.
-    if (::fstat(memory_.get(), &facts) != 0 || seals < 0 || (seals & F_SEAL_SHRINK) == 0 || facts.st_size < 0 ||
-        static_cast<std::size_t>(facts.st_size) < capacity_) {
+    if (::fstat(memory_.get(), &facts) != 0 || seals < 0 || (seals & F_SEAL_SHRINK) == 0 ||
+        facts.st_size < 0 || static_cast<std::size_t>(facts.st_size) < capacity_) {
         throw codec_error("a shared payload is smaller than its message says");
     }
     map();
@@ -47,7 +47,8 @@ slab::slab(std::uint64_t number, std::size_t capacity, unique_fd memory)
 
 void slab::map()
 {
-    void* const place = ::mmap(nullptr, capacity_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+    void* const place =
+        ::mmap(nullptr, capacity_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
     if (place == MAP_FAILED) {
         throw std::system_error(errno, std::system_category(), "cofutures: mapping a payload");
     }
@@ -67,8 +68,11 @@ std::shared_ptr<slab> slab_pool::take(std::size_t size)
     std::uint64_t number = 0;
     {
         const std::lock_guard lock(mutex_);
-        const auto fits = [size](const auto& idle) { return idle->capacity() >= size && idle->capacity() / 4 <= size; };
-        if (const auto found = std::find_if(idle_.begin(), idle_.end(), fits); found != idle_.end()) {
+        const auto fits = [size](const auto& idle) {
+            return idle->capacity() >= size && idle->capacity() / 4 <= size;
+        };
+        if (const auto found = std::find_if(idle_.begin(), idle_.end(), fits);
+            found != idle_.end()) {
             chosen = std::move(*found);
             idle_.erase(found);
             idle_bytes_ -= chosen->capacity();
@@ -79,7 +83,8 @@ std::shared_ptr<slab> slab_pool::take(std::size_t size)
     if (chosen == nullptr) {
         constexpr std::size_t largest_rounded = std::size_t{64} << 20;
         constexpr std::size_t page = 4096;
-        const std::size_t rounded = size < largest_rounded ? std::bit_ceil(size) : (size + page - 1) / page * page;
+        const std::size_t rounded =
+            size < largest_rounded ? std::bit_ceil(size) : (size + page - 1) / page * page;
         chosen = std::make_unique<slab>(number, rounded);
     }
     return std::shared_ptr<slab>(chosen.release(), [keeper = shared_from_this()](slab* used) {

@@ -3,8 +3,9 @@
 
 #include "status_page.hpp"
 
-#include <cerrno>
 #include <climits>
+
+#include <cerrno>
 #include <new>
 #include <system_error>
 
@@ -15,7 +16,8 @@
 
 namespace cofutures::detail {
 
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "a lock would not work across processes");
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
+              "a lock would not work across processes");
 
 unique_fd make_shared_memory(std::size_t size)
 {

@@ -61,7 +61,10 @@ public:
     shared_page* operator->() const noexcept { return page_; }
     shared_page& shared() const noexcept { return *page_; }
 
-    void queue(std::uint64_t sequence) noexcept { slot(sequence).store(word(sequence, slot_state::queued)); }
+    void queue(std::uint64_t sequence) noexcept
+    {
+        slot(sequence).store(word(sequence, slot_state::queued));
+    }
     bool move(std::uint64_t sequence, slot_state from, slot_state to) noexcept
     {
         std::uint64_t expected = word(sequence, from);
@@ -90,7 +93,10 @@ private:
 };
 
 /// What `stop` holds for a task.
-constexpr std::uint32_t stop_word(std::uint64_t sequence) { return static_cast<std::uint32_t>(sequence + 1); }
+constexpr std::uint32_t stop_word(std::uint64_t sequence)
+{
+    return static_cast<std::uint32_t>(sequence + 1);
+}
 
 /// The kernel's wait on a word that two processes share.
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;

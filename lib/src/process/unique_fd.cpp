@@ -38,7 +38,8 @@ fd_pair make_pipe()
     return {unique_fd(fds[0]), unique_fd(fds[1])};
 }
 
-ssize_t send_with_fds(int socket, const void* bytes, std::size_t size, std::span<const int> fds, int flags)
+ssize_t
+send_with_fds(int socket, const void* bytes, std::size_t size, std::span<const int> fds, int flags)
 {
     iovec piece{const_cast<void*>(bytes), size};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_fds)> control{};
@@ -61,7 +62,8 @@ ssize_t send_with_fds(int socket, const void* bytes, std::size_t size, std::span
     return sent;
 }
 
-ssize_t receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_fd>& fds, int flags)
+ssize_t
+receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_fd>& fds, int flags)
 {
     iovec piece{bytes, size};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_fds)> control{};
@@ -77,7 +79,8 @@ ssize_t receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<
     if (received < 0) {
         return received;
     }
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+         header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
             const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
             for (std::size_t i = 0; i != count; ++i) {

@@ -54,9 +54,11 @@ fd_pair make_socket_pair(int type);
 fd_pair make_pipe();
 
 /// `sendmsg` with descriptors attached; returns what it returns, EINTR excepted.
-ssize_t send_with_fds(int socket, const void* bytes, std::size_t size, std::span<const int> fds, int flags);
+ssize_t
+send_with_fds(int socket, const void* bytes, std::size_t size, std::span<const int> fds, int flags);
 
 /// `recvmsg`; descriptors that came along are appended to `fds`, closed on exec.
-ssize_t receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_fd>& fds, int flags);
+ssize_t
+receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_fd>& fds, int flags);
 
 } // namespace cofutures::detail

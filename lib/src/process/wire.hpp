@@ -15,18 +15,18 @@ namespace cofutures::detail {
 
 enum class frame_kind : std::uint32_t {
     // From the pool.
-    call = 1,        ///< body: an encoded call
-    slab,            ///< body: slab_place; a descriptor comes along
-    slab_free,       ///< body: slab_place of the worker's own slab
-    module,          ///< body: hash and path of a module
-    handler,         ///< body: code_address of an exception_handler
-    initializer,     ///< body: an encoded call
+    call = 1,    ///< body: an encoded call
+    slab,        ///< body: slab_place; a descriptor comes along
+    slab_free,   ///< body: slab_place of the worker's own slab
+    module,      ///< body: hash and path of a module
+    handler,     ///< body: code_address of an exception_handler
+    initializer, ///< body: an encoded call
     // From the worker.
-    ready,           ///< initialized
-    init_failed,     ///< body: exception
-    value,           ///< body: an encoded result
-    failure,         ///< body: exception
-    revoked,         ///< was cancelled before it began
+    ready,       ///< initialized
+    init_failed, ///< body: exception
+    value,       ///< body: an encoded result
+    failure,     ///< body: exception
+    revoked,     ///< was cancelled before it began
 };
 
 struct frame_header {
@@ -38,15 +38,22 @@ struct frame_header {
 };
 
 inline constexpr std::uint32_t flag_oversized = 1; ///< the worker keeps too much memory: replace it
-inline constexpr std::uint32_t flag_in_slab = 2;   ///< the body is a slab_place, where the real one lies
+inline constexpr std::uint32_t flag_in_slab =
+    2; ///< the body is a slab_place, where the real one lies
 
 struct slab_place {
     std::uint64_t slab = 0;
     std::uint64_t size = 0;
 };
 
-constexpr std::size_t padded(std::size_t size) { return (size + 15) & ~std::size_t{15}; }
-constexpr std::size_t frame_size(std::size_t body) { return sizeof(frame_header) + padded(body); }
+constexpr std::size_t padded(std::size_t size)
+{
+    return (size + 15) & ~std::size_t{15};
+}
+constexpr std::size_t frame_size(std::size_t body)
+{
+    return sizeof(frame_header) + padded(body);
+}
 static_assert(sizeof(frame_header) % 16 == 0);
 
 /// Bodies beyond this go through shared memory.
@@ -71,7 +78,7 @@ struct notice {
     notice_kind kind{};
     std::uint32_t worker = 0;
     std::int32_t pid = 0;
-    std::int32_t status = 0; ///< as of waitpid; errno for spawn_failed
+    std::int32_t status = 0;    ///< as of waitpid; errno for spawn_failed
     std::uint64_t cpu_time = 0; ///< nanoseconds
     std::uint64_t peak_memory = 0;
 };

@@ -3,15 +3,15 @@
 
 #include "worker.hpp"
 
+#include <cofutures/detail/process_call.hpp>
+#include <cofutures/process/error.hpp>
+#include <cofutures/this_worker.hpp>
+
 #include "introductions.hpp"
 #include "slab.hpp"
 #include "status_page.hpp"
 #include "stop_watcher.hpp"
 #include "wire.hpp"
-
-#include <cofutures/detail/process_call.hpp>
-#include <cofutures/process/error.hpp>
-#include <cofutures/this_worker.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -76,7 +76,10 @@ memory_use current_memory()
 class worker final : public call_context {
 public:
     worker(unique_fd socket, unique_fd page, std::size_t memory_limit)
-        : socket_(std::move(socket)), page_(std::move(page)), stopper_(page_), memory_limit_(memory_limit),
+        : socket_(std::move(socket)),
+          page_(std::move(page)),
+          stopper_(page_),
+          memory_limit_(memory_limit),
           own_slabs_(std::make_shared<slab_pool>())
     {
         if (memory_limit_ != 0) {
@@ -93,7 +96,9 @@ public:
             while (const std::size_t size = whole_frame()) {
                 frame_header header;
                 std::memcpy(&header, input_.data() + begin_, sizeof header);
-                obey(header, {input_.data() + begin_ + sizeof header, static_cast<std::size_t>(header.size)});
+                obey(header,
+                     {input_.data() + begin_ + sizeof header,
+                      static_cast<std::size_t>(header.size)});
                 begin_ += size;
             }
             std::cout.flush();
@@ -139,7 +144,8 @@ private:
         if (wanted_ > input_.size()) {
             input_.resize(wanted_);
         }
-        const ssize_t size = receive_with_fds(socket_.get(), input_.data() + end_, input_.size() - end_, fds_, 0);
+        const ssize_t size =
+            receive_with_fds(socket_.get(), input_.data() + end_, input_.size() - end_, fds_, 0);
         if (size <= 0) {
             leave(0); // the pool closed the socket, or is no more
         }
@@ -149,8 +155,12 @@ private:
     void obey(const frame_header& header, std::span<const std::byte> body)
     {
         switch (header.kind) {
-        case frame_kind::call: run_task(header, body); return;
-        case frame_kind::initializer: initialize(body); return;
+        case frame_kind::call:
+            run_task(header, body);
+            return;
+        case frame_kind::initializer:
+            initialize(body);
+            return;
         case frame_kind::module: {
             decoder archive(body);
             const auto hash = archive.read<std::uint64_t>();
@@ -168,7 +178,8 @@ private:
             const auto place = decode<slab_place>(body);
             unique_fd memory = std::move(fds_.front());
             fds_.erase(fds_.begin());
-            slabs_.emplace(place.slab, std::make_unique<slab>(place.slab, place.size, std::move(memory)));
+            slabs_.emplace(place.slab,
+                           std::make_unique<slab>(place.slab, place.size, std::move(memory)));
             return;
         }
         case frame_kind::slab_free: {
@@ -180,7 +191,8 @@ private:
             }
             return;
         }
-        default: std::abort(); // the pool and the worker are the same program
+        default:
+            std::abort(); // the pool and the worker are the same program
         }
     }
 
@@ -251,7 +263,8 @@ private:
             try {
                 std::rethrow_exception(exception);
             } catch (const std::bad_alloc&) {
-                exception = std::make_exception_ptr(memory_limit_exceeded(memory_limit_, ::getpid()));
+                exception =
+                    std::make_exception_ptr(memory_limit_exceeded(memory_limit_, ::getpid()));
             } catch (...) {
             }
         }
@@ -316,8 +329,11 @@ private:
     {
         std::size_t sent = 0;
         while (sent != committed_) {
-            const ssize_t size = send_with_fds(socket_.get(), page_->outbox.data() + sent, committed_ - sent,
-                                               {&with_fd, with_fd >= 0 ? 1U : 0U}, 0);
+            const ssize_t size = send_with_fds(socket_.get(),
+                                               page_->outbox.data() + sent,
+                                               committed_ - sent,
+                                               {&with_fd, with_fd >= 0 ? 1U : 0U},
+                                               0);
             if (size < 0) {
                 leave(0); // nobody reads any more
             }
@@ -345,7 +361,8 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<slab>> slabs_; // of the pool
 
     std::shared_ptr<slab_pool> own_slabs_;
-    std::unordered_map<std::uint64_t, std::shared_ptr<slab>> lent_slabs_; // until the pool has read them
+    std::unordered_map<std::uint64_t, std::shared_ptr<slab>>
+        lent_slabs_; // until the pool has read them
     std::unordered_set<std::uint64_t> known_slabs_;
     std::shared_ptr<slab> reply_slab_;
     std::size_t reply_size_ = 0;
@@ -355,7 +372,10 @@ private:
 
 } // namespace
 
-void run_worker(unique_fd socket, unique_fd page, std::string name, std::size_t memory_limit) noexcept
+void run_worker(unique_fd socket,
+                unique_fd page,
+                std::string name,
+                std::size_t memory_limit) noexcept
 {
     set_worker_name(std::move(name));
     worker(std::move(socket), std::move(page), memory_limit).run();

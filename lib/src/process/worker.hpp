@@ -13,6 +13,7 @@
 namespace cofutures::detail {
 
 /// Runs calls from `socket` until it is closed, and ends the process.
-[[noreturn]] void run_worker(unique_fd socket, unique_fd page, std::string name, std::size_t memory_limit) noexcept;
+[[noreturn]] void
+run_worker(unique_fd socket, unique_fd page, std::string name, std::size_t memory_limit) noexcept;
 
 } // namespace cofutures::detail

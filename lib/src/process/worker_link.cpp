@@ -3,9 +3,9 @@
 
 #include "worker_link.hpp"
 
-#include "introductions.hpp"
-
 #include <cofutures/codec.hpp>
+
+#include "introductions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,8 +34,14 @@ worker_link::worker_link(asio::io_context& context,
                          on_frame frame,
                          std::function<void()> on_read,
                          std::function<void(worker_link&)> on_lost)
-    : number(worker_number), page(std::move(worker_page)), socket_(context, socket.release()), stderr_(context),
-      on_frame_(std::move(frame)), on_read_(std::move(on_read)), on_lost_(std::move(on_lost)), input_(input_size)
+    : number(worker_number),
+      page(std::move(worker_page)),
+      socket_(context, socket.release()),
+      stderr_(context),
+      on_frame_(std::move(frame)),
+      on_read_(std::move(on_read)),
+      on_lost_(std::move(on_lost)),
+      input_(input_size)
 {
     socket_.non_blocking(true);
     if (stderr_pipe) {
@@ -94,13 +100,17 @@ void worker_link::introduce()
     }
 }
 
-void worker_link::send_frame(frame_kind kind, std::span<const std::byte> body, std::uint64_t sequence, std::uint32_t flags)
+void worker_link::send_frame(frame_kind kind,
+                             std::span<const std::byte> body,
+                             std::uint64_t sequence,
+                             std::uint32_t flags)
 {
     if (kind == frame_kind::initializer) {
         introduce();
     }
     static constexpr std::array<std::byte, 16> zeros{};
-    const frame_header header{.kind = kind, .flags = flags, .sequence = sequence, .size = body.size()};
+    const frame_header header{
+        .kind = kind, .flags = flags, .sequence = sequence, .size = body.size()};
     append(&header, sizeof header);
     append(body.data(), body.size());
     append(zeros.data(), padded(body.size()) - body.size());
@@ -131,8 +141,11 @@ void worker_link::flush(const std::shared_ptr<worker_link>& self)
                 end = position;
             }
         }
-        const ssize_t size = send_with_fds(link.socket_.native_handle(), link.output_.data() + link.written_,
-                                           end - link.written_, {&fd, fd >= 0 ? 1U : 0U}, MSG_DONTWAIT);
+        const ssize_t size = send_with_fds(link.socket_.native_handle(),
+                                           link.output_.data() + link.written_,
+                                           end - link.written_,
+                                           {&fd, fd >= 0 ? 1U : 0U},
+                                           MSG_DONTWAIT);
         if (size < 0) {
             if (errno == EAGAIN || errno == EWOULDBLOCK) {
                 link.writing_ = true;
@@ -185,7 +198,8 @@ bool worker_link::receive_some()
     }
     const std::uint64_t position = socket_position_;
     socket_position_ += static_cast<std::uint64_t>(size);
-    return take_in(position, std::span(buffer).first(static_cast<std::size_t>(size)), false) && !lost;
+    return take_in(position, std::span(buffer).first(static_cast<std::size_t>(size)), false) &&
+           !lost;
 }
 
 bool worker_link::take_in(std::uint64_t position, std::span<const std::byte> bytes, bool live)
@@ -219,7 +233,8 @@ void worker_link::parse(bool live)
     while (!lost && input_end_ - input_begin_ >= sizeof(frame_header)) {
         frame_header header;
         std::memcpy(&header, input_.data() + input_begin_, sizeof header);
-        if (header.size > outbox_size || header.kind < frame_kind::call || header.kind > frame_kind::revoked) {
+        if (header.size > outbox_size || header.kind < frame_kind::call ||
+            header.kind > frame_kind::revoked) {
             nonsense_ = true; // no worker in its right mind sends this
             lose();
             return;
@@ -242,7 +257,8 @@ void worker_link::parse(bool live)
                 const auto place = decode<slab_place>(body);
                 unique_fd memory = std::move(fds_.front());
                 fds_.erase(fds_.begin());
-                slabs_.insert_or_assign(place.slab, std::make_unique<slab>(place.slab, place.size, std::move(memory)));
+                slabs_.insert_or_assign(
+                    place.slab, std::make_unique<slab>(place.slab, place.size, std::move(memory)));
             } catch (const std::exception&) {
                 nonsense_ = true;
                 lose();
@@ -324,7 +340,8 @@ std::optional<worker_link::clock::time_point> worker_link::head_started() noexce
 {
     const entry* const first = head();
     // Acquire: pairs with the worker's release of `running` after it stored `started`.
-    if (first == nullptr || (*page)->running.load(std::memory_order_acquire) != first->sequence + 1) {
+    if (first == nullptr ||
+        (*page)->running.load(std::memory_order_acquire) != first->sequence + 1) {
         return std::nullopt;
     }
     return clock::time_point(clock::duration((*page)->started.load(std::memory_order_relaxed)));

@@ -5,13 +5,13 @@
 
 /// The pool's end of one worker: frames out, frames in, and which tasks it has. Internal.
 
+#include <cofutures/detail/process_task.hpp>
+#include <cofutures/process/error.hpp>
+
 #include "slab.hpp"
 #include "status_page.hpp"
 #include "unique_fd.hpp"
 #include "wire.hpp"
-
-#include <cofutures/detail/process_task.hpp>
-#include <cofutures/process/error.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -70,7 +70,8 @@ public:
     };
 
     /// One frame from the worker; the body is valid during the call.
-    using on_frame = std::function<void(worker_link&, const frame_header&, std::span<const std::byte>)>;
+    using on_frame =
+        std::function<void(worker_link&, const frame_header&, std::span<const std::byte>)>;
 
     /// `on_read` is told after a batch of frames; `on_lost`, that nothing will come any more, or nothing
     /// sensible.
@@ -88,7 +89,10 @@ public:
 
     /// Sends a task; false if it was cancelled.
     bool send(task_ref& task);
-    void send_frame(frame_kind kind, std::span<const std::byte> body, std::uint64_t sequence = 0, std::uint32_t flags = 0);
+    void send_frame(frame_kind kind,
+                    std::span<const std::byte> body,
+                    std::uint64_t sequence = 0,
+                    std::uint32_t flags = 0);
     static void flush(const std::shared_ptr<worker_link>& self);
 
     /// Reads replies that lie in the outbox although the worker lives; true if there were any.
@@ -149,7 +153,8 @@ private:
     std::size_t input_begin_ = 0;
     std::size_t input_end_ = 0;
     std::uint64_t socket_position_ = 0; // bytes of the worker's stream read from the socket
-    std::uint64_t stream_position_ = 0; // bytes of it that were put into input_, from socket or outbox
+    std::uint64_t stream_position_ =
+        0; // bytes of it that were put into input_, from socket or outbox
     std::vector<unique_fd> fds_;
     bool ended_ = false;    // the worker's socket is at its end
     bool nonsense_ = false; // what came is not from a worker in its right mind

@@ -13,8 +13,12 @@
 namespace cf = cofutures;
 
 // [p13
-const std::vector<std::int64_t> primes = {112272535095293, 112582705942171, 112272535095293,
-                                          115280095190773, 115797848077099, 1099726899285419};
+const std::vector<std::int64_t> primes = {112272535095293,
+                                          112582705942171,
+                                          112272535095293,
+                                          115280095190773,
+                                          115797848077099,
+                                          1099726899285419};
 
 bool is_prime(std::int64_t n)
 {
@@ -39,7 +43,8 @@ int main(int argc, char** argv)
     cf::process_pool_executor pool;
     auto number = primes.begin();
     for (const bool prime : pool.map(is_prime, primes)) {
-        std::printf("%jd is prime: %s\n", static_cast<std::intmax_t>(*number++), prime ? "True" : "False");
+        std::printf(
+            "%jd is prime: %s\n", static_cast<std::intmax_t>(*number++), prime ? "True" : "False");
     }
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
     std::printf("6 numbers in %.3fs\n", time.count());

@@ -27,7 +27,7 @@ public:
     template <typename Archive>
     friend void serialize(Archive& archive, account& value)
     {
-        archive & value.owner_ & value.balance_;
+        archive(value.owner_, value.balance_);
     }
 
 private:
@@ -88,11 +88,12 @@ int main(int argc, char** argv)
     // crash]
 
     // [limits
-    const auto polite = pool.submit(cf::process::task_options{.soft_time_limit = 50ms}, [](std::stop_token token) {
-        while (!token.stop_requested()) {
-        }
-        return std::string("stopped when asked");
-    });
+    const auto polite =
+        pool.submit(cf::process::task_options{.soft_time_limit = 50ms}, [](std::stop_token token) {
+            while (!token.stop_requested()) {
+            }
+            return std::string("stopped when asked");
+        });
     std::printf("%s\n", polite.result().c_str());
 
     const auto deaf = pool.submit(cf::process::task_options{.hard_time_limit = 50ms}, [] {

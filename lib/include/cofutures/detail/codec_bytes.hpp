@@ -114,6 +114,13 @@ public:
         detail::shape<T>::write(*this, value);
         return *this;
     }
+    /// Writes one value after the other.
+    template <typename... Ts>
+    encoder& operator()(const Ts&... values)
+    {
+        (static_cast<void>(*this & values), ...);
+        return *this;
+    }
     template <typename T>
     encoder& operator<<(const T& value)
     {
@@ -171,6 +178,13 @@ public:
     decoder& operator&(T& value)
     {
         value = detail::shape<T>::read(*this);
+        return *this;
+    }
+    /// Reads one value after the other.
+    template <typename... Ts>
+    decoder& operator()(Ts&... values)
+    {
+        (static_cast<void>(*this & values), ...);
         return *this;
     }
     template <typename T>
@@ -235,7 +249,7 @@ template <typename T>
 std::size_t encoded_size(const T& value)
 {
     encoder counter;
-    counter& value;
+    counter(value);
     return counter.written();
 }
 

@@ -42,7 +42,7 @@ void write_element(encoder& archive, const T& element)
 {
     shape<T>::write(archive, element);
     if constexpr (needs_marker<T>) {
-        archive& char{0};
+        archive(char{0});
     }
 }
 

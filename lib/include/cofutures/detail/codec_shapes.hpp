@@ -165,7 +165,7 @@ struct shape<std::chrono::duration<Rep, Period>> : shaped<Rep> {
     static constexpr bool flat = is_flat<Rep> && sizeof(duration) == sizeof(Rep);
     static constexpr std::size_t smallest = shape<Rep>::smallest;
 
-    static void write(encoder& archive, const duration& value) { archive& value.count(); }
+    static void write(encoder& archive, const duration& value) { archive(value.count()); }
     static duration read(decoder& archive) { return duration(archive.read<Rep>()); }
 };
 
@@ -175,7 +175,7 @@ struct shape<std::chrono::time_point<Clock, Duration>> : shaped<Duration> {
     static constexpr bool flat = is_flat<Duration> && sizeof(point) == sizeof(Duration);
     static constexpr std::size_t smallest = shape<Duration>::smallest;
 
-    static void write(encoder& archive, const point& value) { archive& value.time_since_epoch(); }
+    static void write(encoder& archive, const point& value) { archive(value.time_since_epoch()); }
     static point read(decoder& archive) { return point(archive.read<Duration>()); }
 };
 
@@ -219,7 +219,7 @@ struct shape<std::pair<A, B>> : shaped<A, B> {
 
     static void write(encoder& archive, const std::pair<A, B>& value)
     {
-        archive& value.first& value.second;
+        archive(value.first, value.second);
     }
     static std::pair<A, B> read(decoder& archive)
     {
@@ -238,7 +238,7 @@ struct shape<std::array<T, N>> : shaped<T> {
             archive.write(value.data(), sizeof value);
         } else {
             for (const T& element : value) {
-                archive& element;
+                archive(element);
             }
         }
     }
@@ -347,7 +347,7 @@ struct shape<std::optional<T>> : shaped<T> {
 
     static void write(encoder& archive, const std::optional<T>& value)
     {
-        archive& value.has_value();
+        archive(value.has_value());
         if (value) {
             archive&* value;
         }
@@ -395,8 +395,8 @@ struct shape<std::variant<Ts...>> : shaped<Ts...> {
         if (value.valueless_by_exception()) {
             throw codec_error("a variant without a value cannot be encoded");
         }
-        archive& static_cast<std::uint32_t>(value.index());
-        std::visit([&archive](const auto& alternative) { archive& alternative; }, value);
+        archive(static_cast<std::uint32_t>(value.index()));
+        std::visit([&archive](const auto& alternative) { archive(alternative); }, value);
     }
     static variant read(decoder& archive)
     {

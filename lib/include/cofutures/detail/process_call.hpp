@@ -96,22 +96,22 @@ struct callable_codec {
     static void write(encoder& archive, const F& function)
     {
         if constexpr (code_pointer<F>) {
-            archive& locate_function(function);
+            archive(locate_function(function));
         } else if constexpr (std::is_member_function_pointer_v<F>) {
             static_assert(sizeof(F) == sizeof(member_function_words));
             member_function_words words;
             std::memcpy(static_cast<void*>(&words), &function, sizeof words);
             const bool is_virtual = (words.code & 1) != 0;
-            archive& is_virtual& words.adjustment;
+            archive(is_virtual, words.adjustment);
             if (is_virtual) {
-                archive& words.code;
+                archive(words.code);
             } else {
-                archive& locate_code(reinterpret_cast<const void*>(words.code));
+                archive(locate_code(reinterpret_cast<const void*>(words.code)));
             }
         } else if constexpr (std::is_member_object_pointer_v<F>) {
             archive.write(&function, sizeof function);
         } else if constexpr (!stateless_callable<F>) {
-            archive& function;
+            archive(function);
         }
     }
 
@@ -122,7 +122,7 @@ struct callable_codec {
         } else if constexpr (std::is_member_function_pointer_v<F>) {
             member_function_words words;
             const bool is_virtual = archive.read<bool>();
-            archive& words.adjustment;
+            archive(words.adjustment);
             words.code =
                 is_virtual
                     ? archive.read<std::uintptr_t>()
@@ -146,7 +146,7 @@ struct callable_codec {
 
 template <typename R>
 struct result_codec {
-    static void write(encoder& archive, const R& value) { archive& value; }
+    static void write(encoder& archive, const R& value) { archive(value); }
     static R read(decoder& archive) { return archive.read<R>(); }
 };
 
@@ -164,11 +164,11 @@ struct result_codec<std::vector<std::variant<Value, std::exception_ptr>>> {
         archive.write_count(values.size());
         for (const auto& outcome : values) {
             const bool failed = outcome.index() != 0;
-            archive& failed;
+            archive(failed);
             if (failed) {
                 write_exception(archive, std::get<1>(outcome));
             } else {
-                archive& std::get<0>(outcome);
+                archive(std::get<0>(outcome));
             }
         }
     }
@@ -242,7 +242,7 @@ template <typename R, typename F, typename... Args>
 void write_call(encoder& archive, const F& function, const Args&... args)
 {
     static const code_address entry = locate_function(&run_call<R, F, Args...>);
-    archive& entry;
+    archive(entry);
     callable_codec<F>::write(archive, function);
     static_cast<void>((archive & ... & args));
 }

@@ -28,8 +28,12 @@ class slab;
 class payload {
 public:
     payload() noexcept = default;
-    payload(std::unique_ptr<std::byte[]> bytes, std::size_t size) : bytes_(std::move(bytes)), size_(size) {}
-    payload(std::shared_ptr<slab> shared, std::size_t size) : shared_(std::move(shared)), size_(size) {}
+    payload(std::unique_ptr<std::byte[]> bytes, std::size_t size)
+        : bytes_(std::move(bytes)), size_(size)
+    {}
+    payload(std::shared_ptr<slab> shared, std::size_t size)
+        : shared_(std::move(shared)), size_(size)
+    {}
 
     std::span<std::byte> bytes() const noexcept;
     const std::shared_ptr<slab>& shared() const noexcept { return shared_; }

@@ -32,7 +32,8 @@ public:
         if constexpr (detail::wire_callable<stored> && (encodable<detail::wire_t<Args>> && ...)) {
             byte_buffer bytes;
             encoder archive(bytes);
-            detail::write_call<void, stored, detail::wire_t<Args>...>(archive, function, detail::to_wire(args)...);
+            detail::write_call<void, stored, detail::wire_t<Args>...>(
+                archive, function, detail::to_wire(args)...);
             bytes_ = std::make_shared<const byte_buffer>(std::move(bytes));
         }
     }

@@ -89,7 +89,9 @@ private:
 /// **See** `process::register_exception`.
 class remote_error : public error {
 public:
-    remote_error(std::string type_name, const std::string& what) : error(what), type_name_(std::move(type_name)) {}
+    remote_error(std::string type_name, const std::string& what)
+        : error(what), type_name_(std::move(type_name))
+    {}
 
     /// The original's type as it is spelled in source code.
     const std::string& type_name() const noexcept { return type_name_; }

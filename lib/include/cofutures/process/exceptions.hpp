@@ -53,7 +53,7 @@ std::exception_ptr exception_with_cause(E exception, const std::exception_ptr& c
 
 template <typename E>
 concept made_from_text = std::derived_from<E, std::exception> &&
-                         (std::constructible_from<E, std::string> || std::constructible_from<E, const char*>);
+    (std::constructible_from<E, std::string> || std::constructible_from<E, const char*>);
 
 template <typename E>
 void write_exception_as(encoder& archive, const std::exception_ptr& exception)
@@ -62,9 +62,9 @@ void write_exception_as(encoder& archive, const std::exception_ptr& exception)
         std::rethrow_exception(exception);
     } catch (const E& e) {
         if constexpr (customized<E> || !made_from_text<E>) {
-            archive & e;
+            archive(e);
         } else {
-            archive & std::string(e.what());
+            archive(std::string(e.what()));
         }
     }
 }
@@ -85,7 +85,8 @@ template <typename E>
 const std::type_info* nested_type_of()
 {
 #ifdef __GLIBCXX__
-    if constexpr (std::is_class_v<E> && !std::is_final_v<E> && !std::derived_from<E, std::nested_exception>) {
+    if constexpr (std::is_class_v<E> && !std::is_final_v<E> &&
+                  !std::derived_from<E, std::nested_exception>) {
         return &typeid(std::_Nested_exception<E>);
     }
 #endif
@@ -95,8 +96,8 @@ const std::type_info* nested_type_of()
 template <typename E>
 const exception_handler& exception_handler_of()
 {
-    static const exception_handler handler{&typeid(E), nested_type_of<E>(), &write_exception_as<E>,
-                                           &read_exception_as<E>};
+    static const exception_handler handler{
+        &typeid(E), nested_type_of<E>(), &write_exception_as<E>, &read_exception_as<E>};
     return handler;
 }
 
@@ -115,7 +116,8 @@ namespace process {
 template <typename E>
 void register_exception()
 {
-    static_assert(std::same_as<E, std::decay_t<E>>, "cofutures: register the exception's own type, without const or &");
+    static_assert(std::same_as<E, std::decay_t<E>>,
+                  "cofutures: register the exception's own type, without const or &");
     if constexpr (!(detail::customized<E> || detail::made_from_text<E>)) {
         detail::require_encodable<E>();
     }
