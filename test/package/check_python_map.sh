@@ -13,7 +13,9 @@ page=$1 build=$2
 shift 2
 
 {
-    # CTest says "  Test #7: Executors/ExecutorContract/0.RunsTasks/3"; the page names ExecutorContract.RunsTasks.
+    # CTest says "  Test #7: Executors/ExecutorContract/0.RunsTasks/3", or for types with names of their own
+    # "  Test #7: Executors.RunsTasks<Executors/ExecutorContract/Inline.  # TypeParam = …>"; the page names
+    # ExecutorContract.RunsTasks.
     ctest --test-dir "$build" -N | sed -nE 's/^ *Test +#[0-9]+: (.*)$/test \1/p'
     grep -nE '^\| *[0-9]+ *\|' "$page" | sed -E 's/^([0-9]+):/row \1 /'
 } | awk -v ranges="$*" -v page="$page" '
@@ -23,8 +25,10 @@ shift 2
         name = substr($0, 6); known[name] = 1
         dot = index(name, ".")
         if (dot) {
-            count = split(substr(name, 1, dot - 1), suite, "/")
-            split(substr(name, dot + 1), test, "/")
+            suites = substr(name, 1, dot - 1)
+            split(substr(name, dot + 1), test, /[\/<]/)
+            if (match(name, /<[^.]*[.]/)) { suites = substr(name, RSTART + 1, RLENGTH - 2) }
+            count = split(suites, suite, "/")
             for (i = 1; i <= count; ++i) { known[suite[i] "." test[1]] = 1 }
         }
         next
