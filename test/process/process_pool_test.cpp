@@ -350,6 +350,15 @@ TEST(ProcessPoolStart, EveryMethodGivesWorkingWorkers)
     }
 }
 
+TEST(ProcessPoolStart, ManyWorkersStartWithoutWaitingForEachOther)
+{
+    // Orders to the fork server and its answers fill both directions of their socket.
+    cf::process_pool_executor pool({.max_workers = 320, .capture_stderr = false});
+
+    EXPECT_EQ(pool.submit(square, 3).result(watchdog), 9);
+    EXPECT_EQ(pool.stats().workers, 320U);
+}
+
 TEST(ProcessPoolNesting, APoolOfTheProgramIsRefusedInAWorker)
 {
     static cf::process_pool_executor* of_program = nullptr;

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <dirent.h>
 #include <spawn.h>
@@ -149,6 +150,13 @@ unique_fd server_connection::connect()
     const int passed = link.theirs.get();
     const std::lock_guard lock(mutex_);
     if (send_with_fds(control_.get(), &request, sizeof request, {&passed, 1}, 0) < 0) {
+        return {};
+    }
+    // A server that is just dying still takes what is sent to it, but does not answer.
+    link.theirs.reset();
+    notice answer;
+    std::vector<unique_fd> none;
+    if (receive_with_fds(link.ours.get(), &answer, sizeof answer, none, 0) <= 0) {
         return {};
     }
     return std::move(link.ours);

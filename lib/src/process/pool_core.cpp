@@ -311,10 +311,13 @@ void process_pool_core::on_reply(worker_link& link,
                           ? task->store_reply(archive)
                           : task->store_failure(read_exception(archive));
             if ((header.flags & flag_in_slab) != 0) {
-                link.send_frame(frame_kind::slab_free, std::as_bytes(std::span(&place, 1)));
+                link.give_back(place);
             }
         } catch (...) {
             outcome = task->store_failure(std::current_exception());
+        }
+        if (const auto& used = task->call.shared()) {
+            link.forget(*used);
         }
         task->call.clear();
         finish(std::move(task), outcome);
@@ -411,9 +414,8 @@ void process_pool_core::check_limits()
         if (!started) {
             // Not begun: it has its whole time before it.
             for (const auto limit : {hard, soft}) {
-                next = limit == 0ns
-                           ? next
-                           : std::min(next, now + std::min(limit, std::chrono::nanoseconds(1h)));
+                const auto wait = std::clamp<std::chrono::nanoseconds>(limit, tick_interval, 1h);
+                next = limit == 0ns ? next : std::min(next, now + wait);
             }
             continue;
         }

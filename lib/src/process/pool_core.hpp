@@ -83,6 +83,8 @@ private:
     // Workers coming and going. Definitions: pool_workers.cpp.
     void start_worker();
     void read_notices();
+    bool collect_notices(); // false when the server is gone
+    void heed_notices();
     void on_spawned(const notice& news);
     void on_exited(const notice& news);
     void on_server_lost();
@@ -111,6 +113,7 @@ private:
     std::deque<task_ref> queue_;
     std::map<std::uint32_t, std::shared_ptr<worker_link>> workers_;
     std::uint32_t last_worker_ = 0;
+    std::deque<notice> notices_; // come while an order was sent
     std::deque<clock::time_point> recent_deaths_;
     double average_run_ = 0; // nanoseconds, of recent tasks; 0: not known
     bool tick_armed_ = false;

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <system_error>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -52,8 +53,20 @@ void process_pool_core::start()
     }
     server_.assign(connection.release());
     read_notices();
-    for (std::size_t i = 0; i != options.max_workers.value_or(1); ++i) {
-        start_worker();
+    try {
+        for (std::size_t i = 0; i != options.max_workers.value_or(1); ++i) {
+            start_worker();
+        }
+    } catch (...) {
+        // Pending operations own the pool: end them. The server ends the workers.
+        server_.close();
+        for (auto& [number, link] : workers_) {
+            link->close();
+        }
+        notices_.clear();
+        workers_closed_ = true;
+        context_.poll();
+        throw;
     }
     thread_ = std::thread([self = shared_from_this()] {
         block_all_signals();
@@ -73,6 +86,7 @@ void process_pool_core::start_worker()
     std::strncpy(request.name, name.c_str(), sizeof request.name - 1);
     const int passed[] = {link.theirs.get(), page->fd(), errors.theirs.get()};
     send_order(request, std::span(passed).first(options.capture_stderr ? 3 : 2));
+    page->close_fd();
 
     auto worker = std::make_shared<worker_link>(
         context_,
@@ -103,43 +117,68 @@ void process_pool_core::start_worker()
 
 void process_pool_core::send_order(const order& request, std::span<const int> fds)
 {
-    // May block for a moment: the server reads whenever it does not fork.
-    if (server_.is_open()) {
-        send_with_fds(server_.native_handle(), &request, sizeof request, fds, 0);
+    while (server_.is_open() &&
+           send_with_fds(server_.native_handle(), &request, sizeof request, fds, MSG_DONTWAIT) <
+               0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        // The server may be unable to read because it waits for us to do so.
+        pollfd polled{server_.native_handle(), POLLIN | POLLOUT, 0};
+        ::poll(&polled, 1, -1);
+        if ((polled.revents & POLLIN) != 0 && !collect_notices()) {
+            return;
+        }
     }
+}
+
+bool process_pool_core::collect_notices()
+{
+    for (;;) {
+        notice news;
+        std::vector<unique_fd> none;
+        const ssize_t size =
+            receive_with_fds(server_.native_handle(), &news, sizeof news, none, MSG_DONTWAIT);
+        if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            return true;
+        }
+        if (size <= 0) {
+            return false;
+        }
+        notices_.push_back(news);
+        if (notices_.size() == 1) {
+            asio::post(context_, [self = shared_from_this()] { self->heed_notices(); });
+        }
+    }
+}
+
+void process_pool_core::heed_notices()
+{
+    while (!notices_.empty()) {
+        const notice news = notices_.front();
+        notices_.pop_front();
+        if (news.kind == notice_kind::spawned) {
+            on_spawned(news);
+        } else {
+            on_exited(news);
+        }
+    }
+    work();
 }
 
 void process_pool_core::read_notices()
 {
-    server_.async_wait(
-        asio::posix::stream_descriptor::wait_read,
-        [self = shared_from_this()](const boost::system::error_code& error) {
-            if (error) {
-                return;
-            }
-            for (;;) {
-                notice news;
-                std::vector<unique_fd> none;
-                const ssize_t size = receive_with_fds(
-                    self->server_.native_handle(), &news, sizeof news, none, MSG_DONTWAIT);
-                if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-                    break;
-                }
-                if (size <= 0) {
-                    self->on_server_lost();
-                    return;
-                }
-                if (news.kind == notice_kind::spawned) {
-                    self->on_spawned(news);
-                } else {
-                    self->on_exited(news);
-                }
-            }
-            self->work();
-            if (self->server_.is_open()) {
-                self->read_notices();
-            }
-        });
+    server_.async_wait(asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                           if (error) {
+                               return;
+                           }
+                           const bool alive = self->collect_notices();
+                           self->heed_notices();
+                           if (!alive) {
+                               self->on_server_lost();
+                           } else if (self->server_.is_open()) {
+                               self->read_notices();
+                           }
+                       });
 }
 
 void process_pool_core::on_spawned(const notice& news)

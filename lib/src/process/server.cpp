@@ -132,6 +132,7 @@ private:
         }
         if (request.kind == order_kind::connect && fds.size() == 1) {
             clients_.push_back(std::move(fds.front()));
+            tell(clients_.back().get(), {.kind = notice_kind::welcome});
         }
         return true;
     }

@@ -58,6 +58,7 @@ public:
     ~status_page();
 
     int fd() const noexcept { return memory_.get(); }
+    void close_fd() noexcept { memory_.reset(); } // the mapping stays
     shared_page* operator->() const noexcept { return page_; }
     shared_page& shared() const noexcept { return *page_; }
 

@@ -56,6 +56,13 @@ constexpr std::size_t frame_size(std::size_t body)
 }
 static_assert(sizeof(frame_header) % 16 == 0);
 
+inline constexpr std::uint32_t flag_forget =
+    4; ///< the slab will not be used again unless introduced anew
+
+/// A mapped slab keeps its memory in use. Only so many are kept mapped for their next use, and no large ones.
+inline constexpr std::size_t most_kept_slabs = 16;
+inline constexpr std::size_t largest_kept_slab = std::size_t{64} << 20;
+
 /// Bodies beyond this go through shared memory.
 inline constexpr std::size_t largest_inline = 128 * 1024;
 
@@ -72,7 +79,7 @@ struct order {
     char name[32] = {};
 };
 
-enum class notice_kind : std::uint32_t { spawned = 1, spawn_failed, exited };
+enum class notice_kind : std::uint32_t { welcome = 1, spawned, spawn_failed, exited };
 
 struct notice {
     notice_kind kind{};

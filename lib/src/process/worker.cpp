@@ -185,9 +185,12 @@ private:
         case frame_kind::slab_free: {
             const auto place = decode<slab_place>(body);
             if (place.size == 0) {
-                slabs_.erase(place.slab); // the pool's own, which it will not use again
+                slabs_.erase(place.slab); // the pool's own
             } else {
                 lent_slabs_.erase(place.slab);
+                if ((header.flags & flag_forget) != 0) {
+                    known_slabs_.erase(place.slab);
+                }
             }
             return;
         }

@@ -368,6 +368,27 @@ std::span<const std::byte> worker_link::bytes_of_slab(const slab_place& place)
     return {found->second->data(), static_cast<std::size_t>(place.size)};
 }
 
+void worker_link::give_back(const slab_place& place)
+{
+    const auto found = slabs_.find(place.slab);
+    const bool drop =
+        slabs_.size() > most_kept_slabs || found->second->capacity() > largest_kept_slab;
+    if (drop) {
+        slabs_.erase(found);
+    }
+    send_frame(
+        frame_kind::slab_free, std::as_bytes(std::span(&place, 1)), 0, drop ? flag_forget : 0);
+}
+
+void worker_link::forget(const slab& used)
+{
+    if (known_slabs_.size() > most_kept_slabs || used.capacity() > largest_kept_slab) {
+        known_slabs_.erase(used.number());
+        const slab_place place{used.number(), 0};
+        send_frame(frame_kind::slab_free, std::as_bytes(std::span(&place, 1)));
+    }
+}
+
 void worker_link::read_stderr(const std::shared_ptr<worker_link>& self)
 {
     self->stderr_.async_wait(asio::posix::stream_descriptor::wait_read,

@@ -114,6 +114,13 @@ public:
     std::deque<task_ref> take_back(std::size_t most);
 
     std::span<const std::byte> bytes_of_slab(const slab_place& place);
+
+    /// Says that a result was read from the worker's slab.
+    void give_back(const slab_place& place);
+
+    /// Lets the worker unmap a call's slab where too many are mapped.
+    void forget(const slab& used);
+
     void drain_stderr();
 
     const std::uint32_t number;
