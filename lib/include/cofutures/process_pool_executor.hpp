@@ -221,7 +221,7 @@ auto process_pool_executor::start_map(detail::map_core::order order,
                   (std::is_void_v<value> || encodable<value>)) {
         if (options.chunk_size == 1) {
             auto submit_item = [this](const stored& f, auto&&... elements) {
-                return enqueue_call({}, f, detail::to_wire(elements)...);
+                return this->enqueue_call({}, f, detail::to_wire(elements)...);
             };
             feed = std::make_unique<detail::item_feed<decltype(submit_item), stored, Ranges...>>(
                 std::move(submit_item),
@@ -232,7 +232,8 @@ auto process_pool_executor::start_map(detail::map_core::order order,
             using input = std::tuple<detail::element_t<Ranges>...>;
             using chunk = detail::process_chunk<value, stored, input>;
             auto submit_chunk = [this](const stored& f, std::vector<input>&& inputs) {
-                return enqueue_encoded<detail::chunk_outcomes<value>, chunk>({}, chunk{f}, inputs);
+                return this->template enqueue_encoded<detail::chunk_outcomes<value>, chunk>(
+                    {}, chunk{f}, inputs);
             };
             feed = std::make_unique<detail::chunk_feed<decltype(submit_chunk), stored, Ranges...>>(
                 options.chunk_size,
