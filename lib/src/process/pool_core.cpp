@@ -495,6 +495,9 @@ void process_pool_core::close(bool cancel_pending)
 {
     {
         const std::lock_guard lock(mutex_);
+        if (life_ == life::ended) {
+            return; // nobody would run the handler below, which owns the pool that owns it
+        }
         if (life_ == life::open) {
             life_ = life::closing;
         }

@@ -89,7 +89,7 @@ private:
     void on_exited(const notice& news);
     void on_server_lost();
     void bury(worker_link& link, int status);
-    void replace_dead_worker();
+    void replace_dead_worker(std::size_t about_to_fail);
     void kill(worker_link& link, int signal);
     void kill_task(worker_link& link, std::exception_ptr outcome);
     void retire(worker_link& link);

@@ -12,6 +12,8 @@
 #include <csignal>
 #include <cstring>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -235,6 +237,7 @@ void process_pool_core::bury(worker_link& link, int status)
     const auto crash = [&how] { return std::make_exception_ptr(worker_crashed(how)); };
 
     std::deque<task_ref> not_begun;
+    std::vector<std::pair<task_ref, std::exception_ptr>> failures;
     bool failed_a_task = false;
     for (auto& entry : link.entries) {
         if (!entry.task || link.page->is(entry.sequence, slot_state::revoked)) {
@@ -257,8 +260,13 @@ void process_pool_core::bury(worker_link& link, int status)
         if (!ours && options.on_crash == process::on_crash::break_pool) {
             continue; // breaking the pool fails it below, with all others
         }
-        fail(std::move(entry.task), ours ? link.kill_reason->second : crash());
+        failures.emplace_back(std::move(entry.task), ours ? link.kill_reason->second : crash());
     }
+    const auto tell_failures = [&] {
+        for (auto& [task, reason] : std::exchange(failures, {})) {
+            fail(std::move(task), reason);
+        }
+    };
     link.close();
     for (auto at = not_begun.rbegin(); at != not_begun.rend(); ++at) {
         queue_.push_front(std::move(*at));
@@ -266,8 +274,10 @@ void process_pool_core::bury(worker_link& link, int status)
 
     const bool expected = link.closing || link.kill_reason;
     if (!expected && !link.ready) {
+        tell_failures();
         break_pool("a worker died in its initializer", crash());
     } else if (!expected && options.on_crash == process::on_crash::break_pool) {
+        tell_failures();
         break_pool(failed_a_task ? "a worker died while it ran a task" : "an idle worker died",
                    crash());
     } else if (!expected) {
@@ -277,20 +287,24 @@ void process_pool_core::bury(worker_link& link, int status)
             recent_deaths_.pop_front();
         }
         if (recent_deaths_.size() > options.max_workers.value_or(1) + options.max_restarts) {
+            tell_failures();
             break_pool("workers died " + std::to_string(recent_deaths_.size()) +
                            " times in a short while",
                        crash());
         }
     }
-    replace_dead_worker();
+    // Before the failures show: whoever sees one finds the pool at its full size again.
+    replace_dead_worker(failures.size());
+    tell_failures();
 }
 
-void process_pool_core::replace_dead_worker()
+void process_pool_core::replace_dead_worker(std::size_t about_to_fail)
 {
     bool wanted = false;
     {
         const std::lock_guard lock(mutex_);
-        wanted = life_ == life::open || (life_ == life::closing && unfinished_count_ != 0);
+        wanted =
+            life_ == life::open || (life_ == life::closing && unfinished_count_ > about_to_fail);
         if (wanted) {
             ++counts_.restarts;
         }
@@ -401,6 +415,12 @@ void process_pool_core::close_workers()
 void process_pool_core::end_workers(int signal)
 {
     close(true);
+    {
+        const std::lock_guard lock(mutex_);
+        if (life_ == life::ended) {
+            return;
+        }
+    }
     asio::post(context_, [self = shared_from_this(), signal] {
         {
             const std::lock_guard lock(self->mutex_);
@@ -428,6 +448,9 @@ void process_pool_core::join()
     const std::lock_guard lock(join_mutex_);
     if (thread_.joinable()) {
         thread_.join();
+        // Handlers posted at the last moment own the pool; now they find that it has ended.
+        context_.restart();
+        context_.poll();
     }
 }
 
