@@ -33,7 +33,6 @@ function(cofutures_add_test)
     gtest_discover_tests(${arg_NAME}
         DISCOVERY_MODE PRE_TEST
         DISCOVERY_TIMEOUT 60
-        NO_PRETTY_TYPES # else the name of a typed test loses its suite
         TEST_LIST ${arg_NAME}_tests)
 
     # Properties that are lists do not survive the way through gtest_discover_tests(), so CTest reads
