@@ -75,28 +75,33 @@ namespace cofutures::test {
 int run_host()
 {
     process_pool_executor pool(3);
-    const int hang = 0;
+    const int hangs = 0;
+    const int go_on = 1;
     const auto busy = [](int started) {
         const pid_t child = ::fork();
         if (child == 0) {
             ::pause();
         }
-        std::printf("%d\n", int(child));
+        std::printf("%d\n%d\n", int(child), int(::getpid()));
         std::fflush(stdout);
         open_gate(started);
         for (volatile bool forever = true; forever;) {
         }
     };
-    auto task = pool.submit(busy, hang);
-    pass_gate(hang);
-    bool stopped = false;
-    for (const auto& worker : pool.stats().per_worker) {
-        std::printf("%d\n", int(worker.pid));
-        if (!stopped && worker.tasks_done == 0) {
-            stopped = true;
-            ::kill(worker.pid, SIGSTOP);
-        }
+    const auto tell_pid = [](int started, int finish) {
+        open_gate(started);
+        pass_gate(finish);
+        return ::getpid();
+    };
+    const auto task = pool.submit(busy, hangs);
+    const auto idle = pool.submit(tell_pid, 2, go_on);
+    const auto stopped = pool.submit(tell_pid, 3, go_on);
+    for (const int started : {hangs, 2, 3}) {
+        pass_gate(started); // each has a worker of its own
     }
+    open_gate(go_on);
+    std::printf("%d\n%d\n", int(idle.result()), int(stopped.result()));
+    ::kill(stopped.result(), SIGSTOP);
     std::printf("end\n");
     std::fflush(stdout);
     for (;;) {
@@ -193,6 +198,16 @@ TEST(ProcessHygiene, NobodySurvivesTheProgram)
     }
     ::waitpid(host, nullptr, 0);
     std::fclose(lines);
+}
+
+TEST(ProcessHygiene, StatsNameOnlyWorkersThatMayBeSignalled)
+{
+    for (int round = 0; round != 50; ++round) {
+        cf::process_pool_executor pool(2);
+        for (const auto& worker : pool.stats().per_worker) { // some are just being started
+            EXPECT_GT(worker.pid, 0);
+        }
+    }
 }
 
 TEST(ProcessHygiene, APoolFromAProgramWithThreadsWorks)

@@ -235,6 +235,9 @@ void process_pool_core::on_frame(worker_link& link,
                                  const frame_header& header,
                                  std::span<const std::byte> body)
 {
+    if (link.pid == 0) {
+        collect_notices(); // its own is there: the worker sent it before this frame
+    }
     switch (header.kind) {
     case frame_kind::ready:
         link.ready = true;
@@ -537,10 +540,13 @@ process_pool_stats process_pool_core::stats() const
     const std::lock_guard lock(mutex_);
     process_pool_stats result = counts_;
     for (const auto& [number, facts] : facts_) {
+        result.running += (*facts.page)->running.load(std::memory_order_relaxed) != 0 ? 1U : 0U;
+        if (facts.pid == 0) {
+            continue; // is being started; kill(0, …) would hit whoever asked
+        }
         process::worker_stats worker;
         worker.pid = facts.pid;
         worker.tasks_done = (*facts.page)->tasks_done.load(std::memory_order_relaxed);
-        result.running += (*facts.page)->running.load(std::memory_order_relaxed) != 0 ? 1U : 0U;
         read_process_use(facts.pid, worker);
         result.per_worker.push_back(worker);
     }

@@ -61,7 +61,7 @@ private:
 
     struct worker_facts {
         std::shared_ptr<status_page> page;
-        pid_t pid = 0;
+        pid_t pid = 0; // known before the first frame of the worker is heeded
     };
 
     // The pool's thread. Definitions: pool_core.cpp.
@@ -113,7 +113,7 @@ private:
     std::deque<task_ref> queue_;
     std::map<std::uint32_t, std::shared_ptr<worker_link>> workers_;
     std::uint32_t last_worker_ = 0;
-    std::deque<notice> notices_; // come while an order was sent
+    std::deque<notice> notices_; // ends of workers, to be heeded
     std::deque<clock::time_point> recent_deaths_;
     double average_run_ = 0; // nanoseconds, of recent tasks; 0: not known
     bool tick_armed_ = false;

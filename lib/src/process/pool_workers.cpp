@@ -145,6 +145,10 @@ bool process_pool_core::collect_notices()
         if (size <= 0) {
             return false;
         }
+        if (news.kind == notice_kind::spawned) {
+            on_spawned(news);
+            continue;
+        }
         notices_.push_back(news);
         if (notices_.size() == 1) {
             asio::post(context_, [self = shared_from_this()] { self->heed_notices(); });
@@ -157,11 +161,7 @@ void process_pool_core::heed_notices()
     while (!notices_.empty()) {
         const notice news = notices_.front();
         notices_.pop_front();
-        if (news.kind == notice_kind::spawned) {
-            on_spawned(news);
-        } else {
-            on_exited(news);
-        }
+        on_exited(news);
     }
     work();
 }
@@ -189,7 +189,6 @@ void process_pool_core::on_spawned(const notice& news)
         found->second->pid = news.pid;
         const std::lock_guard lock(mutex_);
         facts_[news.worker].pid = news.pid;
-        changed_.notify_all();
     }
 }
 

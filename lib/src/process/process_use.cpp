@@ -13,9 +13,6 @@ namespace cofutures::detail {
 
 void read_process_use(pid_t pid, process::worker_stats& use)
 {
-    if (pid <= 0) {
-        return;
-    }
     const std::string directory = "/proc/" + std::to_string(pid);
     std::ifstream stat(directory + "/stat");
     std::string line;

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -182,7 +183,7 @@ private:
         const pid_t server_pid = ::getpid();
         const pid_t pid = ::fork();
         if (pid == 0) {
-            become_worker(server_pid, request, fds);
+            become_worker(server_pid, client, request, fds);
         }
         if (pid < 0) {
             tell(client,
@@ -191,17 +192,18 @@ private:
         }
         ::setpgid(pid, pid); // in both processes: whoever is first, a kill of the group works
         workers_.push_back({request.worker, pid, client});
-        tell(client, {.kind = notice_kind::spawned, .worker = request.worker, .pid = pid});
     }
 
     [[noreturn]] void
-    become_worker(pid_t server_pid, const order& request, std::vector<unique_fd>& fds)
+    become_worker(pid_t server_pid, int client, const order& request, std::vector<unique_fd>& fds)
     {
         ::setpgid(0, 0);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != server_pid) {
             ::_exit(1); // the server died before the line above
         }
+        // By the worker, so that the pool knows of it before its first reply.
+        tell(client, {.kind = notice_kind::spawned, .worker = request.worker, .pid = ::getpid()});
         for (int signal = 1; signal < NSIG; ++signal) {
             std::signal(signal, SIG_DFL);
         }
@@ -287,31 +289,30 @@ private:
             ::kill(-worker.pid, SIGKILL);
         }
         // Whatever tasks have started in sessions of their own has become our child by now, or will when
-        // its parent is reaped.
-        for (;;) {
+        // its parent is reaped. The kernel's list may lack some of many, and where it is missing such
+        // processes outlive us.
+        for (int fruitless = 0; fruitless != 50;) {
             kill_children();
-            if (::waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) {
-                ::_exit(0);
+            pid_t reaped = 0;
+            do {
+                reaped = ::waitpid(-1, nullptr, WNOHANG);
+            } while (reaped > 0);
+            if (reaped < 0) {
+                break; // none are left
             }
+            pollfd polled{signals_.get(), POLLIN, 0};
+            fruitless += ::poll(&polled, 1, 100) == 0 ? 1 : 0;
+            signalfd_siginfo ignored[8];
+            static_cast<void>(::read(signals_.get(), ignored, sizeof ignored));
         }
+        ::_exit(0);
     }
 
     static void kill_children()
     {
-        const std::string path = "/proc/self/task/" + std::to_string(::getpid()) + "/children";
-        const unique_fd list(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        char text[4096];
-        const ssize_t size = list ? ::read(list.get(), text, sizeof text - 1) : 0;
-        if (size > 0) {
-            text[size] = '\0';
-            char* at = text;
-            for (char* end = nullptr;; at = end) {
-                const long pid = std::strtol(at, &end, 10);
-                if (end == at) {
-                    break;
-                }
-                ::kill(static_cast<pid_t>(pid), SIGKILL);
-            }
+        std::ifstream list("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+        for (pid_t pid = 0; list >> pid;) {
+            ::kill(pid, SIGKILL);
         }
     }
 

@@ -38,9 +38,9 @@ struct task_options {
     std::chrono::nanoseconds hard_time_limit{0};
 };
 
-/// What one worker has done.
+/// What one worker process has done.
 struct worker_stats {
-    pid_t pid = 0;
+    pid_t pid = 0; ///< in a snapshot never 0
     std::uint64_t tasks_done = 0;
     std::chrono::nanoseconds cpu_time{};
     std::size_t peak_memory = 0; ///< bytes resident, at most
@@ -50,8 +50,8 @@ struct worker_stats {
 
 /// A snapshot of a process pool.
 struct process_pool_stats : executor_stats {
-    std::uint64_t restarts = 0; ///< workers started in place of others
-    std::vector<process::worker_stats> per_worker;
+    std::uint64_t restarts = 0;                    ///< workers started in place of others
+    std::vector<process::worker_stats> per_worker; ///< without those that are being started
 };
 
 struct process_pool_options {
