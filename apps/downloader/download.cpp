@@ -112,7 +112,7 @@ void report_as_completed(const std::vector<cf::future<file_result>>& downloads, 
 
 run_report download_flags(const flags_plan& plan,
                           mode how,
-                          std::stop_token stop,
+                          const std::stop_token& stop,
                           const std::function<void(const file_result&)>& done)
 {
     run_report report;

@@ -26,7 +26,7 @@ namespace downloader {
 ///   failure.
 run_report download_flags(const flags_plan& plan,
                           mode how,
-                          std::stop_token stop,
+                          const std::stop_token& stop,
                           const std::function<void(const file_result&)>& done);
 
 } // namespace downloader

@@ -39,9 +39,9 @@ void task::abandon(std::exception_ptr reason) noexcept
     }
 }
 
-std::string detail::task_label(const task_options& options, std::string type_name)
+std::string detail::task_label(const task_options& options, const std::string& type_name)
 {
-    std::string label = options.name.empty() ? std::move(type_name) : options.name;
+    std::string label = options.name.empty() ? type_name : options.name;
     if (options.location) {
         label += std::string(" at ") + options.location->file_name() + ":" +
                  std::to_string(options.location->line());

@@ -123,7 +123,7 @@ private:
     void count(detail::phase outcome) noexcept;
     void start_thread();
     void run_thread(std::size_t index) noexcept;
-    void break_pool(std::exception_ptr cause) noexcept;
+    void break_pool(const std::exception_ptr& cause) noexcept;
     bool is_idle() const noexcept { return queue_.empty() && pumps_ == 0; }
 
     const std::size_t max_workers_;
@@ -326,7 +326,7 @@ void thread_pool_executor::impl::run_thread(std::size_t index) noexcept
     idle_.notify_all();
 }
 
-void thread_pool_executor::impl::break_pool(std::exception_ptr cause) noexcept
+void thread_pool_executor::impl::break_pool(const std::exception_ptr& cause) noexcept
 {
     std::exception_ptr broken;
     try {

@@ -72,7 +72,7 @@ struct task_access {
 };
 
 /// "NAME at FILE:LINE", with `type_name` where there is no name.
-std::string task_label(const task_options& options, std::string type_name);
+std::string task_label(const task_options& options, const std::string& type_name);
 
 /// A call with a name, which the unnamed ones pay nothing for.
 template <typename Result, typename Function, typename... Args>

@@ -31,6 +31,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): gcc's name for it
 extern "C" [[gnu::weak]] void __gcov_dump();
 
 namespace cofutures::detail {

@@ -178,6 +178,10 @@ struct result_signature<void> {
 template <typename T>
 using result_signature_t = typename result_signature<T>::type;
 
+/// What `future<T>::result()` refers to.
+template <typename T>
+using viewed_t = std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>, const T>;
+
 } // namespace detail
 
 /// What `future<T>::operator()` does.
@@ -228,9 +232,7 @@ auto async_wait(any_future awaited, CompletionToken&& token = {})
 /// **Throws** what `future::result()` throws.
 template <typename T>
     requires(!std::is_void_v<T>)
-boost::asio::awaitable < std::reference_wrapper < std::conditional_t < std::is_reference_v<T>,
-    std::remove_reference_t<T>,
-const T >>> async_result(future<T> awaited)
+boost::asio::awaitable<std::reference_wrapper<detail::viewed_t<T>>> async_result(future<T> awaited)
 {
     co_await async_wait(awaited, boost::asio::use_awaitable);
     co_return awaited.result();
