@@ -61,7 +61,7 @@ inline constexpr std::uint32_t flag_forget =
 
 /// A mapped slab keeps its memory in use. Only so many are kept mapped for their next use, and no large ones.
 inline constexpr std::size_t most_kept_slabs = 16;
-inline constexpr std::size_t largest_kept_slab = std::size_t{64} << 20;
+inline constexpr std::size_t largest_kept_slab = std::size_t{128} << 20;
 
 /// Bodies beyond this go through shared memory.
 inline constexpr std::size_t largest_inline = 128 * 1024;
