@@ -115,6 +115,12 @@ void certificates::save_authority(const std::filesystem::path& path) const
           "saving a certificate");
 }
 
+void certificates::use_in(SSL_CTX* context) const
+{
+    check(SSL_CTX_use_certificate(context, impl_->certificate.get()) == 1, "using a certificate");
+    check(SSL_CTX_use_PrivateKey(context, impl_->key.get()) == 1, "using a key");
+}
+
 struct tls_connection::impl {
     explicit impl(scripted_connection accepted) : plain(std::move(accepted)) {}
 
@@ -128,10 +134,7 @@ tls_connection::tls_connection(scripted_connection plain, const certificates& id
 {
     const timeval watchdog{10, 0};
     ::setsockopt(impl_->plain.descriptor(), SOL_SOCKET, SO_RCVTIMEO, &watchdog, sizeof watchdog);
-    check(SSL_CTX_use_certificate(impl_->context.get(), identity.get().certificate.get()) == 1,
-          "using a certificate");
-    check(SSL_CTX_use_PrivateKey(impl_->context.get(), identity.get().key.get()) == 1,
-          "using a key");
+    identity.use_in(impl_->context.get());
     impl_->session.reset(SSL_new(impl_->context.get()));
     SSL_set_fd(impl_->session.get(), impl_->plain.descriptor());
     const bool agreed = SSL_accept(impl_->session.get()) == 1;

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+struct ssl_ctx_st;
+
 namespace cofutures::test {
 
 /// What a certificate claims. Times are in seconds from now.
@@ -33,6 +35,9 @@ public:
 
     /// Writes the authority's certificate in PEM form.
     void save_authority(const std::filesystem::path& path) const;
+
+    /// Makes a server that uses this context present the certificate.
+    void use_in(ssl_ctx_st* context) const;
 
     struct impl;
     const impl& get() const noexcept { return *impl_; }
