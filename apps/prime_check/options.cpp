@@ -8,7 +8,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace prime_check {
 
@@ -39,6 +41,37 @@ std::uint64_t number_or_throw(const std::string& text)
     return parsed.number;
 }
 
+/// A count given to an option, from 1 to `most`.
+std::size_t count_or_throw(const char* option, const std::string& text, std::uint64_t most)
+{
+    const auto parsed = parse_number(text);
+    if (!parsed.error.empty() || parsed.number < 1 || parsed.number > most) {
+        throw CLI::ValidationError(
+            fmt::format("{}: expected a number from 1 to {}, got '{}'", option, most, text));
+    }
+    return static_cast<std::size_t>(parsed.number);
+}
+
+/// Accepts the names of an enumeration's values, and tells them to who writes something else.
+template <typename Enum>
+CLI::Validator one_of(std::vector<std::pair<std::string, Enum>> values)
+{
+    std::string names;
+    for (const auto& [name, value] : values) {
+        names += (names.empty() ? "" : ",") + name;
+    }
+    const auto to_value = [values, names](std::string& text) -> std::string {
+        for (const auto& [name, value] : values) {
+            if (name == text) {
+                text = std::to_string(static_cast<int>(value));
+                return {};
+            }
+        }
+        return fmt::format("expected one of {}, got '{}'", names, text);
+    };
+    return CLI::Validator(to_value, "{" + names + "}");
+}
+
 } // namespace
 
 const char* name_of(mode executor) noexcept
@@ -60,14 +93,16 @@ std::pair<std::optional<options>, early_exit> parse_command_line(int argc, const
     std::vector<std::string> numbers;
     std::vector<std::string> range;
     std::string file;
-    long long workers = 0;
-    long long chunk_size = 0;
+    std::string workers;
+    std::string chunk_size;
 
     CLI::App app("Tells which numbers are prime, on one core or on all of them.", "prime-check");
     app.set_version_flag("--version", version());
     app.allow_extras(false);
-    app.add_option(
-        "N", numbers, "Numbers from 0 to 2^64 - 1; by default the six of the Python documentation");
+    app.add_option("N",
+                   numbers,
+                   "Numbers from 0 to 2^64 - 1; by default the six of the Python documentation")
+        ->type_name("");
     auto* const range_option =
         app.add_option("--range", range, "All numbers from A to B, both included")
             ->expected(2)
@@ -75,27 +110,28 @@ std::pair<std::optional<options>, early_exit> parse_command_line(int argc, const
     auto* const file_option =
         app.add_option("--file", file, "One number a line; - is standard input")->type_name("FILE");
     app.add_option("--executor", chosen.executor, "Where the work is done")
-        ->transform(
-            CLI::CheckedTransformer(std::map<std::string, mode>{{"sequential", mode::sequential},
-                                                                {"threads", mode::threads},
-                                                                {"processes", mode::processes}})
-                .description("{sequential,threads,processes}"))
+        ->transform(one_of<mode>({{"sequential", mode::sequential},
+                                  {"threads", mode::threads},
+                                  {"processes", mode::processes}}))
+        ->type_name("")
         ->default_str("processes");
-    auto* const workers_option = app.add_option(
-        "--workers", workers, "How many threads or processes; by default one per usable CPU");
+    auto* const workers_option =
+        app.add_option(
+               "--workers", workers, "How many threads or processes; by default one per usable CPU")
+            ->type_name("N");
     app.add_option("--algorithm",
                    chosen.algorithm,
                    "Trial division (the CPU-bound textbook loop) or Miller-Rabin")
-        ->transform(CLI::CheckedTransformer(
-                        std::map<std::string, algorithm>{{"trial", algorithm::trial},
-                                                         {"miller-rabin", algorithm::miller_rabin}})
-                        .description("{trial,miller-rabin}"))
+        ->transform(one_of<algorithm>(
+            {{"trial", algorithm::trial}, {"miller-rabin", algorithm::miller_rabin}}))
+        ->type_name("")
         ->default_str("trial");
     app.add_flag("--compare",
                  chosen.compare,
                  "Run sequentially, with threads and with processes, and compare the times");
     auto* const chunk_option =
-        app.add_option("--chunk-size", chunk_size, "How many numbers make one task");
+        app.add_option("--chunk-size", chunk_size, "How many numbers make one task")
+            ->type_name("N");
     app.add_flag("--json", chosen.json, "Print one JSON document instead of lines");
 
     try {
@@ -118,18 +154,10 @@ std::pair<std::optional<options>, early_exit> parse_command_line(int argc, const
             chosen.file = file;
         }
         if (workers_option->count() != 0) {
-            if (workers < 1 || workers > 10000) {
-                throw CLI::ValidationError(
-                    fmt::format("--workers: expected a number from 1 to 10000, got {}", workers));
-            }
-            chosen.workers = static_cast<std::size_t>(workers);
+            chosen.workers = count_or_throw("--workers", workers, 10'000);
         }
         if (chunk_option->count() != 0) {
-            if (chunk_size < 1 || chunk_size > 10'000'000) {
-                throw CLI::ValidationError(fmt::format(
-                    "--chunk-size: expected a number from 1 to 10000000, got {}", chunk_size));
-            }
-            chosen.chunk_size = static_cast<std::size_t>(chunk_size);
+            chosen.chunk_size = count_or_throw("--chunk-size", chunk_size, 10'000'000);
         }
         if (chosen.compare && file == "-") {
             throw CLI::ValidationError(
