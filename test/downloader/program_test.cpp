@@ -177,6 +177,19 @@ TEST_F(Downloader, CountsFilesThatCannotBeWritten)
     EXPECT_NE(result.out.find("(2 errors)"), std::string::npos) << result.out;
 }
 
+TEST_F(Downloader, CountsFilesForWhichThereIsNoRoom)
+{
+    // As a full disk, for every file alone; 512 bytes are less than any flag has.
+    program shell("/bin/sh");
+    const program_result result = shell.run(
+        {"-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" flags BR CN -o flags", DOWNLOADER});
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.err.find("BR.png': File too large"), std::string::npos) << result.err;
+    EXPECT_NE(result.out.find("(2 errors)"), std::string::npos) << result.out;
+    EXPECT_EQ(files_in(shell.folder() / "flags"), 0U);
+}
+
 TEST_F(Downloader, ContinuesWhereOneCodeIsWrong)
 {
     const program_result result = downloader.run({"flags", "BR", "XQ", "CN"});
