@@ -132,7 +132,7 @@ public:
         promise_.try_set_result(made_from<Result>(std::move(outcome)));
     }
 
-    void fail(std::exception_ptr error) override { promise_.try_set_exception(error); }
+    void fail(std::exception_ptr error) override { promise_.try_set_exception(std::move(error)); }
 
     void cancel() override
     {

@@ -97,7 +97,7 @@ asio::awaitable<void> exchange::main(std::shared_ptr<exchange> self)
     } else if (self->aborted_ && !self->abort_reason_) {
         owner->cancel();
     } else {
-        owner->fail(error);
+        owner->fail(std::move(error)); // not kept: ThreadSanitizer cannot see its count
     }
     owner->finished();
 }
