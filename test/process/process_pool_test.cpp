@@ -293,6 +293,40 @@ TEST(ProcessPoolLife, WaitIdleAndStatsCount)
     EXPECT_EQ(stats.restarts, 0U);
 }
 
+TEST(ProcessPoolLife, NoTaskStaysBehindALongOneWhileAWorkerIsIdle)
+{
+    cf::process_pool_executor pool(2);
+    for (int round = 0; round != 5; ++round) {
+        SCOPED_TRACE(round);
+        for (int i = 0; i != 2000; ++i) {
+            pool.submit(square, i); // so that the pool sends many tasks ahead
+        }
+        EXPECT_TRUE(pool.wait_idle(watchdog));
+        const int started = new_gate();
+        const int finish = new_gate();
+        const int other_started = new_gate();
+        const int other_finish = new_gate();
+        const auto first = pool.submit(open_and_wait, started, finish);
+        const auto second = pool.submit(open_and_wait, other_started, other_finish);
+        std::vector<cf::future<int>> behind;
+        for (int i = 0; i != 20; ++i) {
+            behind.push_back(pool.submit(square, i));
+        }
+        pass_gate(started);
+        pass_gate(other_started);
+
+        // The pool has stopped looking at the two by now, so that it must begin again.
+        EXPECT_FALSE(first.wait_for(20ms));
+        open_gate(other_finish);
+        EXPECT_GT(second.result(watchdog), 0);
+        for (const auto& future : behind) {
+            EXPECT_GE(future.result(watchdog), 0);
+        }
+        open_gate(finish);
+        EXPECT_GT(first.result(watchdog), 0);
+    }
+}
+
 TEST(ProcessPoolLife, OptionsAreChecked)
 {
     EXPECT_THROW(cf::process_pool_executor(0), std::invalid_argument);

@@ -146,9 +146,25 @@ void process_pool_core::take_inbox()
     }
 }
 
-std::size_t process_pool_core::room_of(const worker_link& link) const noexcept
+bool process_pool_core::is_held_up(worker_link& link, clock::time_point now) const noexcept
 {
-    if (!link.ready || link.closing || link.lost || link.kill_reason) {
+    if (link.entries.empty()) {
+        return false;
+    }
+    if (const auto started = link.head_started()) {
+        return now - *started > tick_interval / 2;
+    }
+    return !link.head_is_running() && now - link.entries.front().sent > slow_to_begin;
+}
+
+bool process_pool_core::is_idle(const worker_link& link) const noexcept
+{
+    return link.entries.empty() && link.ready && !link.closing && !link.lost && !link.kill_reason;
+}
+
+std::size_t process_pool_core::room_of(worker_link& link, clock::time_point now) const noexcept
+{
+    if (!link.ready || link.closing || link.lost || link.kill_reason || is_held_up(link, now)) {
         return 0;
     }
     std::size_t window = 1;
@@ -171,25 +187,31 @@ std::size_t process_pool_core::room_of(const worker_link& link) const noexcept
 void process_pool_core::dispatch()
 {
     // Idle workers come first; what is left is spread in portions, so that no worker has all of it.
+    const auto now = clock::now();
     bool any = true;
     while (!queue_.empty() && any) {
         any = false;
         std::size_t with_room = 0;
         for (const auto& [number, link] : workers_) {
-            with_room += room_of(*link) != 0 ? 1U : 0U;
+            with_room += room_of(*link, now) != 0 ? 1U : 0U;
         }
-        for (auto& [number, link] : workers_) {
-            if (queue_.empty() || with_room == 0) {
-                break;
-            }
-            std::size_t portion =
-                std::min(room_of(*link), (queue_.size() + with_room - 1) / with_room);
-            while (portion != 0 && !queue_.empty()) {
-                task_ref task = std::move(queue_.front());
-                queue_.pop_front();
-                if (link->send(task)) {
-                    --portion;
-                    any = true;
+        for (const bool turn_of_the_idle : {true, false}) {
+            for (auto& [number, link] : workers_) {
+                if (queue_.empty() || with_room == 0) {
+                    break;
+                }
+                if (link->entries.empty() != turn_of_the_idle) {
+                    continue;
+                }
+                std::size_t portion =
+                    std::min(room_of(*link, now), (queue_.size() + with_room - 1) / with_room);
+                while (portion != 0 && !queue_.empty()) {
+                    task_ref task = std::move(queue_.front());
+                    queue_.pop_front();
+                    if (link->send(task)) {
+                        --portion;
+                        any = true;
+                    }
                 }
             }
         }
@@ -243,6 +265,10 @@ void process_pool_core::on_frame(worker_link& link,
         link.ready = true;
         break;
     case frame_kind::init_failed: {
+        if (link.ready) {
+            distrust(link, "the worker said that its initializer failed after it had succeeded");
+            return;
+        }
         std::exception_ptr cause;
         try {
             decoder archive(body);
@@ -260,11 +286,15 @@ void process_pool_core::on_frame(worker_link& link,
         on_reply(link, header, body);
         break;
     default:
-        link.kill_reason.emplace(
-            0, std::make_exception_ptr(codec_error("the worker sent a frame of no known kind")));
-        kill(link, SIGKILL);
+        distrust(link, "the worker sent a frame of no known kind");
         return;
     }
+}
+
+void process_pool_core::distrust(worker_link& link, const char* what)
+{
+    link.kill_reason.emplace(0, std::make_exception_ptr(codec_error(what)));
+    kill(link, SIGKILL);
 }
 
 void process_pool_core::on_reply(worker_link& link,
@@ -277,50 +307,57 @@ void process_pool_core::on_reply(worker_link& link,
         link.entries.pop_front();
     }
     if (link.entries.empty() || link.entries.front().sequence != header.sequence) {
-        link.kill_reason.emplace(
-            0, std::make_exception_ptr(codec_error("the worker answered a call it was not given")));
-        kill(link, SIGKILL);
+        distrust(link, "the worker answered a call it was not given");
+        return;
+    }
+    if (const auto& task = link.entries.front().task; task) {
+        if (header.kind == frame_kind::revoked && !task->revoked()) {
+            distrust(link, "the worker refused a call that was not cancelled");
+            return;
+        }
+    } else if (header.kind != frame_kind::revoked) {
+        distrust(link, "the worker answered a call that was given to another one");
         return;
     }
     task_ref task = std::move(link.entries.front().task);
+    link.forget(link.entries.front().call);
     link.entries.pop_front();
     link.unchecked = !link.entries.empty();
     if (header.kind == frame_kind::revoked) {
         return; // cancelled, or given to another worker
     }
     ++link.executed;
-    const double run_time = static_cast<double>(header.run_time);
+    // No longer than it has been known, whatever a damaged worker says.
+    const std::chrono::nanoseconds known = clock::now() - task->accepted;
+    const auto run = std::chrono::nanoseconds(
+        std::min(header.run_time, static_cast<std::uint64_t>(known.count())));
+    const double run_time = static_cast<double>(run.count());
     average_run_ = average_run_ == 0 ? run_time : average_run_ + (run_time - average_run_) / 8;
     average_run_ = std::max(average_run_, 1.0);
     {
         const std::lock_guard lock(mutex_);
-        const auto run = std::chrono::nanoseconds(header.run_time);
         counts_.run_time += run;
-        counts_.queue_time +=
-            std::max(0ns, std::chrono::nanoseconds(clock::now() - task->accepted) - run);
+        counts_.queue_time += known - run;
     }
 
     task->unassign();
     if (task->state().claim()) {
         phase outcome = phase::failed;
+        std::optional<slab_place> place;
         try {
-            slab_place place;
             if ((header.flags & flag_in_slab) != 0) {
                 place = decode<slab_place>(body);
-                body = link.bytes_of_slab(place);
+                body = link.bytes_of_slab(*place);
             }
             decoder archive(body);
             outcome = header.kind == frame_kind::value
                           ? task->store_reply(archive)
                           : task->store_failure(read_exception(archive));
-            if ((header.flags & flag_in_slab) != 0) {
-                link.give_back(place);
-            }
         } catch (...) {
             outcome = task->store_failure(std::current_exception());
         }
-        if (const auto& used = task->call.shared()) {
-            link.forget(*used);
+        if (place) {
+            link.give_back(*place);
         }
         task->call.clear();
         finish(std::move(task), outcome);
@@ -338,8 +375,15 @@ void process_pool_core::arm_tick()
     if (tick_armed_) {
         return;
     }
-    const bool needed = std::any_of(
-        workers_.begin(), workers_.end(), [](const auto& each) { return each.second->unchecked; });
+    const auto any = [this](auto condition) {
+        return std::any_of(workers_.begin(), workers_.end(), [&](const auto& each) {
+            return condition(*each.second);
+        });
+    };
+    const bool needed =
+        any([](const worker_link& link) { return link.unchecked; }) ||
+        (any([this](const worker_link& link) { return is_idle(link); }) &&
+         any([](const worker_link& link) { return link.has_tasks_behind_the_head(); }));
     if (needed) {
         tick_armed_ = true;
         tick_.expires_after(tick_interval);
@@ -373,20 +417,13 @@ void process_pool_core::rebalance(clock::time_point now)
 {
     const bool others_idle =
         std::any_of(workers_.begin(), workers_.end(), [this](const auto& each) {
-            return each.second->entries.empty() && room_of(*each.second) != 0;
+            return is_idle(*each.second);
         });
     if (!others_idle || !queue_.empty()) {
         return;
     }
     for (auto& [number, link] : workers_) {
-        const auto* const head = link->head();
-        if (head == nullptr || link->lost) {
-            continue;
-        }
-        const auto started = link->head_started();
-        const bool busy_long = started && now - *started > tick_interval / 2;
-        const bool stuck = !link->head_is_running() && now - head->sent > slow_to_begin;
-        if (busy_long || stuck) {
+        if (!link->lost && is_held_up(*link, now)) {
             for (task_ref& task : link->take_back(largest_window)) {
                 queue_.push_back(std::move(task));
             }

@@ -68,12 +68,16 @@ private:
     void work();
     void take_inbox();
     void dispatch();
-    std::size_t room_of(const worker_link& link) const noexcept;
+    bool is_idle(const worker_link& link) const noexcept;
+    bool is_held_up(worker_link& link,
+                    clock::time_point now) const noexcept; // by a long task, or stopped
+    std::size_t room_of(worker_link& link, clock::time_point now) const noexcept;
     void rebalance(clock::time_point now);
     void finish(task_ref task, phase outcome);
     void fail(task_ref task, const std::exception_ptr& failure);
     void on_frame(worker_link& link, const frame_header& header, std::span<const std::byte> body);
     void on_reply(worker_link& link, const frame_header& header, std::span<const std::byte> body);
+    void distrust(worker_link& link, const char* what);
     void settle_if_ending();
     void break_pool(const std::string& what, const std::exception_ptr& cause);
     void arm_tick();

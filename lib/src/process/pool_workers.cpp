@@ -29,13 +29,23 @@ namespace {
 // An idle worker ends at once when its socket is closed; one that does not is stopped, and is killed.
 constexpr auto closing_grace = 1s;
 
-void block_all_signals()
-{
-    // Handlers of the program run in the program's threads.
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-}
+/// While it lives, this thread and those that it starts receive no signals: handlers of the program run
+/// in the program's threads.
+class signals_blocked {
+public:
+    signals_blocked() noexcept
+    {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &former_);
+    }
+    signals_blocked(const signals_blocked&) = delete;
+    signals_blocked& operator=(const signals_blocked&) = delete;
+    ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
+
+private:
+    sigset_t former_{};
+};
 
 } // namespace
 
@@ -59,6 +69,8 @@ void process_pool_core::start()
         for (std::size_t i = 0; i != options.max_workers.value_or(1); ++i) {
             start_worker();
         }
+        const signals_blocked blocked;
+        thread_ = std::thread([self = shared_from_this()] { self->context_.run(); });
     } catch (...) {
         // Pending operations own the pool: end them. The server ends the workers.
         server_.close();
@@ -70,10 +82,6 @@ void process_pool_core::start()
         context_.poll();
         throw;
     }
-    thread_ = std::thread([self = shared_from_this()] {
-        block_all_signals();
-        self->context_.run();
-    });
 }
 
 void process_pool_core::start_worker()
@@ -239,7 +247,7 @@ void process_pool_core::bury(worker_link& link, int status)
     std::vector<std::pair<task_ref, std::exception_ptr>> failures;
     bool failed_a_task = false;
     for (auto& entry : link.entries) {
-        if (!entry.task || link.page->is(entry.sequence, slot_state::revoked)) {
+        if (!entry.task || entry.task->revoked()) {
             continue;
         }
         if (link.page->is(entry.sequence, slot_state::queued)) {

@@ -34,6 +34,12 @@ void process_task::unassign() noexcept
     page_.reset();
 }
 
+bool process_task::revoked() const noexcept
+{
+    const std::lock_guard lock(lock_);
+    return revoked_;
+}
+
 bool process_task::revoke() noexcept
 {
     const std::lock_guard lock(lock_);

@@ -112,6 +112,13 @@ private:
         const auto kept = static_cast<unsigned>(control_.get());
         close_from_to(3, kept - 1);
         close_from_to(kept + 1, ~0U);
+        // Where the program has closed its standard descriptors, ours must not take their numbers: a
+        // worker would print into them.
+        int filler = -1;
+        do {
+            filler = ::open("/dev/null", O_RDWR);
+        } while (filler >= 0 && filler <= STDERR_FILENO);
+        ::close(filler);
         // The program decides what Ctrl-C means; a pool that went away is noticed by reading.
         std::signal(SIGINT, SIG_IGN);
         std::signal(SIGPIPE, SIG_IGN);
@@ -150,8 +157,17 @@ private:
             leave(client);
             return;
         }
-        if (request.kind == order_kind::spawn && fds.size() >= 2) {
-            spawn(client, request, fds);
+        if (request.kind == order_kind::spawn) {
+            const std::size_t expected = request.has_stderr != 0 ? 3 : 2;
+            if (fds.size() == expected) {
+                spawn(client, request, fds);
+            } else {
+                // They did not arrive for want of free descriptors here.
+                tell(client,
+                     {.kind = notice_kind::spawn_failed,
+                      .worker = request.worker,
+                      .status = EMFILE});
+            }
         } else if (request.kind == order_kind::kill) {
             for (const served_worker& worker : workers_) {
                 if (worker.client == client && worker.number == request.worker) {
@@ -213,7 +229,7 @@ private:
         constexpr int high = 64;
         const int socket = moved_up(fds[0].get(), high);
         const int page = moved_up(fds[1].get(), high);
-        if (request.has_stderr != 0 && fds.size() == 3) {
+        if (request.has_stderr != 0) {
             ::dup2(fds[2].get(), STDERR_FILENO);
         }
         const int null = ::open("/dev/null", O_RDONLY);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 #include <fcntl.h>
@@ -42,7 +43,6 @@ slab::slab(std::uint64_t number, std::size_t capacity, unique_fd memory)
         facts.st_size < 0 || static_cast<std::size_t>(facts.st_size) < capacity_) {
         throw codec_error("a shared payload is smaller than its message says");
     }
-    map();
 }
 
 void slab::map()
@@ -50,6 +50,9 @@ void slab::map()
     void* const place =
         ::mmap(nullptr, capacity_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
     if (place == MAP_FAILED) {
+        if (errno == ENOMEM) {
+            throw std::bad_alloc(); // what a worker beyond its memory limit reports as such
+        }
         throw std::system_error(errno, std::system_category(), "cofutures: mapping a payload");
     }
     data_ = static_cast<std::byte*>(place);
@@ -85,7 +88,12 @@ std::shared_ptr<slab> slab_pool::take(std::size_t size)
         constexpr std::size_t page = 4096;
         const std::size_t rounded =
             size < largest_rounded ? std::bit_ceil(size) : (size + page - 1) / page * page;
-        chosen = std::make_unique<slab>(number, rounded);
+        try {
+            chosen = std::make_unique<slab>(number, rounded);
+        } catch (const std::bad_alloc&) {
+            drop_idle(); // what is kept for later is in the way now
+            chosen = std::make_unique<slab>(number, rounded);
+        }
     }
     return std::shared_ptr<slab>(chosen.release(), [keeper = shared_from_this()](slab* used) {
         keeper->give_back(std::unique_ptr<slab>(used));
@@ -104,6 +112,14 @@ void slab_pool::give_back(std::unique_ptr<slab> used) noexcept
     } catch (...) {
         // No memory to remember it: it is unmapped instead.
     }
+}
+
+void slab_pool::drop_idle() noexcept
+{
+    std::vector<std::unique_ptr<slab>> dropped; // unmapped after the lock is released
+    const std::lock_guard lock(mutex_);
+    dropped.swap(idle_);
+    idle_bytes_ = 0;
 }
 
 std::span<std::byte> payload::bytes() const noexcept

@@ -21,7 +21,7 @@ class slab {
 public:
     slab(std::uint64_t number, std::size_t capacity);
 
-    /// Maps a slab of the other process.
+    /// A slab of the other process, mapped when it is first looked at.
     ///
     /// **Throws** `codec_error` if the memory is smaller than claimed, or could become so.
     slab(std::uint64_t number, std::size_t capacity, unique_fd memory);
@@ -31,7 +31,17 @@ public:
 
     std::uint64_t number() const noexcept { return number_; }
     std::size_t capacity() const noexcept { return capacity_; }
-    std::byte* data() const noexcept { return data_; }
+
+    /// Where it lies. Does not throw for a slab made in this process.
+    ///
+    /// **Throws** `std::bad_alloc` if there is no room for another process's slab.
+    std::byte* data()
+    {
+        if (data_ == nullptr) {
+            map();
+        }
+        return data_;
+    }
     int fd() const noexcept { return memory_.get(); }
 
 private:
@@ -53,6 +63,7 @@ public:
 
 private:
     void give_back(std::unique_ptr<slab> used) noexcept;
+    void drop_idle() noexcept;
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<slab>> idle_; // guarded by mutex_

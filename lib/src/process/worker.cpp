@@ -176,6 +176,12 @@ private:
             }
             return;
         case frame_kind::slab: {
+            if (fds_.empty()) {
+                // Tasks have used up all descriptors. No task has begun: a new worker runs this one.
+                static_cast<void>(
+                    std::fputs("cofutures: this worker has no free descriptor left\n", stderr));
+                leave(1);
+            }
             const auto place = decode<slab_place>(body);
             unique_fd memory = std::move(fds_.front());
             fds_.erase(fds_.begin());

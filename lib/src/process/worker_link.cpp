@@ -67,11 +67,13 @@ bool worker_link::send(task_ref& task)
     }
     ++next_sequence_;
     introduce();
+    slab_place where;
     const auto bytes = task->call.bytes();
     if (const auto& shared = task->call.shared()) {
+        where = {shared->number(), shared->capacity()};
         if (known_slabs_.insert(shared->number()).second) {
             output_slabs_.emplace_back(output_.size(), shared);
-            const slab_place whole{shared->number(), shared->capacity()};
+            const slab_place whole = where;
             send_frame(frame_kind::slab, std::as_bytes(std::span(&whole, 1)));
         }
         const slab_place place{shared->number(), bytes.size()};
@@ -79,7 +81,10 @@ bool worker_link::send(task_ref& task)
     } else {
         send_frame(frame_kind::call, bytes, sequence);
     }
-    entries.push_back({std::move(task), sequence, clock::now()});
+    if (task->state().stop_requested()) {
+        page->request_stop(sequence); // before an earlier run of it crashed
+    }
+    entries.push_back({std::move(task), sequence, clock::now(), where});
     unchecked = true;
     return true;
 }
@@ -330,6 +335,15 @@ worker_link::entry* worker_link::head() noexcept
     return nullptr;
 }
 
+bool worker_link::has_tasks_behind_the_head() const noexcept
+{
+    int tasks = 0;
+    return std::any_of(entries.begin(), entries.end(), [&tasks](const entry& each) {
+        tasks += each.task ? 1 : 0;
+        return tasks == 2;
+    });
+}
+
 bool worker_link::head_is_running() noexcept
 {
     const entry* const first = head();
@@ -344,7 +358,11 @@ std::optional<worker_link::clock::time_point> worker_link::head_started() noexce
         (*page)->running.load(std::memory_order_acquire) != first->sequence + 1) {
         return std::nullopt;
     }
-    return clock::time_point(clock::duration((*page)->started.load(std::memory_order_relaxed)));
+    // A damaged worker may have written anything, and no deadline must overflow.
+    return std::clamp(
+        clock::time_point(clock::duration((*page)->started.load(std::memory_order_relaxed))),
+        first->sent,
+        clock::now());
 }
 
 std::deque<task_ref> worker_link::take_back(std::size_t most)
@@ -371,6 +389,9 @@ std::span<const std::byte> worker_link::bytes_of_slab(const slab_place& place)
 void worker_link::give_back(const slab_place& place)
 {
     const auto found = slabs_.find(place.slab);
+    if (found == slabs_.end()) {
+        return;
+    }
     const bool drop =
         slabs_.size() > most_kept_slabs || found->second->capacity() > largest_kept_slab;
     if (drop) {
@@ -380,11 +401,12 @@ void worker_link::give_back(const slab_place& place)
         frame_kind::slab_free, std::as_bytes(std::span(&place, 1)), 0, drop ? flag_forget : 0);
 }
 
-void worker_link::forget(const slab& used)
+void worker_link::forget(const slab_place& call)
 {
-    if (known_slabs_.size() > most_kept_slabs || used.capacity() > largest_kept_slab) {
-        known_slabs_.erase(used.number());
-        const slab_place place{used.number(), 0};
+    if (call.size != 0 &&
+        (known_slabs_.size() > most_kept_slabs || call.size > largest_kept_slab) &&
+        known_slabs_.erase(call.slab) != 0) {
+        const slab_place place{call.slab, 0};
         send_frame(frame_kind::slab_free, std::as_bytes(std::span(&place, 1)));
     }
 }
@@ -404,8 +426,10 @@ void worker_link::read_stderr(const std::shared_ptr<worker_link>& self)
 
 void worker_link::drain_stderr()
 {
+    // A pipe's worth at a time: a worker may write faster than the program's standard error takes it,
+    // and the pool has other things to do.
     char text[4096];
-    while (stderr_.is_open()) {
+    for (int round = 0; round != 16 && stderr_.is_open(); ++round) {
         const ssize_t size = ::read(stderr_.native_handle(), text, sizeof text);
         if (size <= 0) {
             if (size == 0) {

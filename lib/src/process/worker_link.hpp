@@ -66,6 +66,7 @@ public:
         task_ref task; // empty once it was taken back
         std::uint64_t sequence = 0;
         clock::time_point sent;
+        slab_place call = {};                          // where its call lies; size 0: in the frame
         std::optional<clock::time_point> kill_at = {}; // after a stop request
     };
 
@@ -108,6 +109,7 @@ public:
     /// The first task that the worker has not finished, with what it owes before it dropped.
     entry* head() noexcept;
     bool head_is_running() noexcept;
+    bool has_tasks_behind_the_head() const noexcept;
     std::optional<clock::time_point> head_started() noexcept;
 
     /// Takes back tasks that the worker has not begun, the last first, `most` at most.
@@ -115,11 +117,11 @@ public:
 
     std::span<const std::byte> bytes_of_slab(const slab_place& place);
 
-    /// Says that a result was read from the worker's slab.
+    /// Says that a result was read from the worker's slab, if there is such a slab.
     void give_back(const slab_place& place);
 
-    /// Lets the worker unmap a call's slab where too many are mapped.
-    void forget(const slab& used);
+    /// Lets the worker unmap an answered call's slab where too many are mapped.
+    void forget(const slab_place& call);
 
     void drain_stderr();
 

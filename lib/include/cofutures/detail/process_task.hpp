@@ -74,6 +74,9 @@ public:
     /// Takes the task from its worker again; it was not begun.
     void unassign() noexcept;
 
+    /// Whether it was cancelled, or is being cancelled, before a worker had it.
+    bool revoked() const noexcept;
+
     // Set before the task is accepted, read-only afterwards.
     payload call;
     task_limits limits;
