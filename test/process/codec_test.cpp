@@ -194,6 +194,35 @@ TEST(Codec, DecodesViewsIntoTheMessage)
     EXPECT_TRUE(first >= bytes.data() && first < bytes.data() + bytes.size());
 }
 
+TEST(Codec, AlignsElementsOfAnyAlignment)
+{
+    struct alignas(256) wide {
+        std::array<double, 32> numbers{};
+        bool operator==(const wide&) const = default;
+    };
+    std::vector<wide> value(3);
+    value[2].numbers[31] = 0.5;
+
+    EXPECT_EQ(round_trip(value), value);
+}
+
+TEST(Codec, PassesOverWhatMeansNothing)
+{
+    struct with_gap {
+        int before = 0;
+        int after = 0;
+        void serialize(cf::encoder& archive) { archive(before).skip(100), archive(after); }
+        void serialize(cf::decoder& archive) { archive(before).skip(100), archive(after); }
+    };
+    const auto bytes = cf::encode(with_gap{1, 2});
+
+    EXPECT_EQ(bytes.size(), 2 * sizeof(int) + 100);
+    EXPECT_EQ(cf::decode<with_gap>(bytes).after, 2);
+    std::array<std::byte, 50> small{};
+    EXPECT_THROW(cf::encoder(std::span(small)).skip(51), cf::codec_error);
+    EXPECT_THROW(cf::decoder(std::span<const std::byte>(small)).skip(51), cf::codec_error);
+}
+
 TEST(Codec, SaysWhichTypesItAccepts)
 {
     static_assert(cf::encodable<everything>);

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 #include <set>
 
@@ -66,6 +67,51 @@ struct triangle final : shape_like {
     template <typename Archive>
     void serialize(Archive&, unsigned)
     {}
+};
+
+/// Gigabytes of which only both ends are ever touched, so that they take no memory.
+struct mostly_nothing {
+    std::uint64_t first = 0;
+    std::uint64_t nothing = 0;
+    std::uint64_t last = 0;
+
+    template <typename Archive>
+    void serialize(Archive& archive)
+    {
+        archive(first, nothing);
+        archive.skip(nothing);
+        archive(last);
+    }
+};
+
+/// Counts the objects of a process, in the counter of that number.
+class counted {
+public:
+    counted() noexcept = default;
+    explicit counted(int number) noexcept : number_(number) { change(1); }
+    counted(const counted& other) noexcept : number_(other.number_) { change(1); }
+    counted& operator=(const counted&) = delete;
+    ~counted() { change(-1); }
+
+    template <typename Archive>
+    void serialize(Archive& archive)
+    {
+        const int former = number_;
+        archive(number_);
+        if (Archive::is_loading && former < 0) {
+            change(1);
+        }
+    }
+
+private:
+    void change(int by) const noexcept
+    {
+        if (number_ >= 0) {
+            cf::test::counter(number_) += by;
+        }
+    }
+
+    int number_ = -1;
 };
 
 int wait_for(int gate)
@@ -167,6 +213,86 @@ TEST(ProcessPayloads, AnySizeComesBackAsItWas)
     }
 }
 
+TEST(ProcessPayloads, OfMoreThanFourGibibytesComeBackAsTheyWere)
+{
+    cf::process_pool_executor pool(1);
+    const auto change_ends = [](mostly_nothing value) {
+        value.first += 1;
+        value.last += 2;
+        return value;
+    };
+    for (const std::uint64_t size : {(1ULL << 32) - 8, 1ULL << 32, 5ULL << 30}) {
+        SCOPED_TRACE(size);
+        const auto result = pool.submit(change_ends, mostly_nothing{10, size, 20}).result(watchdog);
+
+        EXPECT_EQ(result.first, 11U);
+        EXPECT_EQ(result.nothing, size);
+        EXPECT_EQ(result.last, 22U);
+    }
+    EXPECT_EQ(pool.stats().restarts, 0U);
+}
+
+TEST(ProcessPayloads, SharedMemoryIsUsedAgainAfterACrash)
+{
+    const auto names = [] {
+        const std::filesystem::directory_iterator shared("/dev/shm");
+        return std::distance(begin(shared), end(shared));
+    };
+    const auto before = names();
+    cf::process_pool_executor pool(2);
+    const auto crash_on = [](const std::string& text, char letter) {
+        if (text.front() == letter) {
+            std::abort();
+        }
+        return text + letter;
+    };
+    for (int round = 0; round != 10; ++round) {
+        std::vector<cf::future<std::string>> futures;
+        for (int i = 0; i != 8; ++i) {
+            futures.push_back(pool.submit(crash_on, std::string(500'000, char('a' + i)), 'e'));
+        }
+        for (std::size_t i = 0; i != futures.size(); ++i) {
+            SCOPED_TRACE(i);
+            if (i == 4) {
+                EXPECT_THROW(futures[i].result(watchdog), cf::worker_crashed);
+            } else {
+                EXPECT_EQ(futures[i].result(watchdog), std::string(500'000, char('a' + i)) + 'e');
+            }
+        }
+    }
+    EXPECT_EQ(names(), before);
+}
+
+TEST(ProcessPayloads, WorkersFreeArgumentsAndResultAfterEachTask)
+{
+    cf::process_pool_executor pool(1);
+    const int number =
+        5; // counts the objects of both processes; ours are gone with their statement
+    cf::test::counter(number) = 0;
+    const auto make_more = [](counted, std::string, int n) {
+        std::vector<counted> result;
+        result.emplace_back(n);
+        result.emplace_back(n);
+        return std::pair(std::move(result), cf::test::counter(n).load());
+    };
+    const auto failing = [](int n, counted, std::string) -> int {
+        const counted local(n);
+        throw std::out_of_range("x");
+    };
+    const auto left = [](int n) { return cf::test::counter(n).load(); };
+    for (const std::size_t size : {10UL, 500'000UL}) {
+        SCOPED_TRACE(size);
+        const int most = pool.submit(make_more, counted(number), std::string(size, 'x'), number)
+                             .take(watchdog)
+                             .second;
+        EXPECT_GE(most, 3); // one argument, two in the result
+        EXPECT_THROW(
+            pool.submit(failing, number, counted(number), std::string(size, 'x')).result(watchdog),
+            std::out_of_range);
+        EXPECT_EQ(pool.submit(left, number).result(watchdog), 0);
+    }
+}
+
 TEST(ProcessPayloads, ManyLargeResultsAtOnceDoNotDeadlock)
 {
     // cpython#94777: parent and worker both wait for the other to read.
@@ -210,6 +336,29 @@ TEST(ProcessMap, YieldsInInputOrderItemByItemAndInChunks)
             squares.push_back(value);
         }
         EXPECT_EQ(squares, (std::vector<int>{1, 4, 9, 16, 25}));
+    }
+}
+
+TEST(ProcessMap, SendsTextAsStrings)
+{
+    cf::process_pool_executor pool(1);
+    const std::vector<const char*> words{"one", "three", "fifteen"};
+    const char letters[2][4] = {"abc", "de"};
+    const auto length = [](const std::string& word) { return word.size(); };
+    for (const std::size_t chunk_size : {1UL, 2UL}) {
+        SCOPED_TRACE(chunk_size);
+        const cf::map_options options{.timeout = watchdog, .chunk_size = chunk_size};
+        std::vector<std::size_t> lengths;
+        for (const std::size_t each : pool.map(options, length, words)) {
+            lengths.push_back(each);
+        }
+        for (const std::size_t each : pool.map_unordered(options, length, letters)) {
+            lengths.push_back(each);
+        }
+        std::sort(lengths.begin() + 3, lengths.end());
+        EXPECT_EQ(lengths, (std::vector<std::size_t>{3, 5, 7, 2, 3}));
+        EXPECT_THROW(pool.map(options, length, std::vector<const char*>{nullptr}),
+                     std::invalid_argument);
     }
 }
 

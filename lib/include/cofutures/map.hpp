@@ -142,11 +142,12 @@ map_range<Value> make_map(map_core::order order,
             std::forward<Function>(function),
             std::forward<Ranges>(ranges)...);
     } else {
-        feed = std::make_unique<chunk_feed<SubmitChunk, stored, Ranges...>>(
-            options.chunk_size,
-            std::move(submit_chunk),
-            std::forward<Function>(function),
-            std::forward<Ranges>(ranges)...);
+        feed =
+            std::make_unique<chunk_feed<plain_inputs<Ranges...>, SubmitChunk, stored, Ranges...>>(
+                options.chunk_size,
+                std::move(submit_chunk),
+                std::forward<Function>(function),
+                std::forward<Ranges>(ranges)...);
     }
     return map_range<Value>(map_core(std::move(feed), options, order));
 }

@@ -77,7 +77,8 @@ public:
                             detail::to_wire(args)...);
     }
 
-    /// Calls `function(element…)` for the elements of one or more ranges; as `executor::map`.
+    /// Calls `function(element…)` for the elements of one or more ranges; as `executor::map`. Elements
+    /// are sent as arguments of `submit` are.
     template <typename Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map(Function&& function, Ranges&&... ranges)
@@ -228,14 +229,15 @@ auto process_pool_executor::start_map(detail::map_core::order order,
                 std::forward<Function>(function),
                 std::forward<Ranges>(ranges)...);
         } else {
-            // A chunk's elements travel as they are, so text must be strings already.
-            using input = std::tuple<detail::element_t<Ranges>...>;
-            using chunk = detail::process_chunk<value, stored, input>;
-            auto submit_chunk = [this](const stored& f, std::vector<input>&& inputs) {
+            using inputs = detail::wire_inputs<Ranges...>;
+            using chunk = detail::process_chunk<value, stored, typename inputs::input>;
+            auto submit_chunk = [this](const stored& f,
+                                       std::vector<typename inputs::input>&& elements) {
                 return this->template enqueue_encoded<detail::chunk_outcomes<value>, chunk>(
-                    {}, chunk{f}, inputs);
+                    {}, chunk{f}, elements);
             };
-            feed = std::make_unique<detail::chunk_feed<decltype(submit_chunk), stored, Ranges...>>(
+            feed = std::make_unique<
+                detail::chunk_feed<inputs, decltype(submit_chunk), stored, Ranges...>>(
                 options.chunk_size,
                 std::move(submit_chunk),
                 std::forward<Function>(function),

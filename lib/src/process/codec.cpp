@@ -39,11 +39,16 @@ depth_guard::depth_guard(unsigned& depth) : depth_(depth)
 
 } // namespace detail
 
-void encoder::write_in_place(const void* bytes, std::size_t count)
+void encoder::require_room(std::size_t count) const
 {
     if (count > place_.size() - written_) {
         throw codec_error("the value grew between being measured and being encoded");
     }
+}
+
+void encoder::write_in_place(const void* bytes, std::size_t count)
+{
+    require_room(count);
     std::memcpy(place_.data() + written_, bytes, count);
 }
 

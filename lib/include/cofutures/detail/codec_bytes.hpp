@@ -7,6 +7,7 @@
 
 #include <cofutures/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -147,7 +148,22 @@ public:
     void align(std::size_t alignment)
     {
         static constexpr std::byte zeros[64] = {};
-        write(zeros, (alignment - written_ % alignment) % alignment);
+        for (std::size_t left = (alignment - written_ % alignment) % alignment; left != 0;) {
+            const std::size_t piece = std::min(left, sizeof zeros);
+            write(zeros, piece);
+            left -= piece;
+        }
+    }
+
+    /// Leaves out `count` bytes, which the reader must pass over too: their contents mean nothing.
+    void skip(std::size_t count)
+    {
+        if (buffer_ != nullptr) {
+            buffer_->extend(count);
+        } else if (place_.data() != nullptr) {
+            require_room(count);
+        }
+        written_ += count;
     }
 
     /// How many bytes this archive has written or counted.
@@ -157,6 +173,7 @@ public:
 
 private:
     void write_in_place(const void* bytes, std::size_t count);
+    void require_room(std::size_t count) const;
 
     byte_buffer* buffer_ = nullptr;
     std::span<std::byte> place_;
@@ -225,6 +242,9 @@ public:
     ///
     /// **Throws** `codec_error` if so many cannot follow: a lying count never allocates memory.
     std::size_t read_count(std::size_t smallest);
+
+    /// Passes over the next bytes.
+    void skip(std::size_t count) { view(count); }
 
     void align(std::size_t alignment) { view((alignment - position_ % alignment) % alignment); }
 

@@ -203,9 +203,21 @@ private:
     zipped_input<Ranges...> input_;
 };
 
-/// Feeds chunks through `submit(function, vector<tuple<element…>>)`, which returns a future of
+/// What a chunk holds of ranges: their elements as they are.
+template <typename... Ranges>
+struct plain_inputs {
+    using input = std::tuple<element_t<Ranges>...>;
+
+    template <typename... Elements>
+    static void add(std::vector<input>& chunk, Elements&&... elements)
+    {
+        chunk.emplace_back(std::forward<Elements>(elements)...);
+    }
+};
+
+/// Feeds chunks through `submit(function, vector<Inputs::input>)`, which returns a future of
 /// `chunk_outcomes`.
-template <typename Submit, typename Function, typename... Ranges>
+template <typename Inputs, typename Submit, typename Function, typename... Ranges>
 class chunk_feed final : public map_feed {
 public:
     template <typename F>
@@ -218,10 +230,10 @@ public:
 
     std::optional<map_task> next() override
     {
-        std::vector<std::tuple<element_t<Ranges>...>> chunk;
+        std::vector<typename Inputs::input> chunk;
         while (chunk.size() != size_ && !input_.at_end()) {
             input_.pass_on([&](auto&&... elements) {
-                chunk.emplace_back(std::forward<decltype(elements)>(elements)...);
+                Inputs::add(chunk, std::forward<decltype(elements)>(elements)...);
             });
         }
         if (chunk.empty()) {

@@ -303,4 +303,27 @@ decltype(auto) to_wire(const Arg& arg)
     }
 }
 
+/// What a chunk holds of ranges: what travels of their elements, so text as strings.
+template <typename... Ranges>
+struct wire_inputs {
+    using input = std::tuple<wire_t<element_t<Ranges>>...>;
+
+    template <typename... Elements>
+    static void add(std::vector<input>& chunk, Elements&&... elements)
+    {
+        chunk.emplace_back(part(std::forward<Elements>(elements))...);
+    }
+
+private:
+    template <typename Element>
+    static decltype(auto) part(Element&& element)
+    {
+        if constexpr (std::is_pointer_v<std::decay_t<Element>>) {
+            return to_wire(element);
+        } else {
+            return std::forward<Element>(element);
+        }
+    }
+};
+
 } // namespace cofutures::detail
