@@ -209,30 +209,3 @@ TEST(ProcessHygiene, StatsNameOnlyWorkersThatMayBeSignalled)
         }
     }
 }
-
-TEST(ProcessHygiene, APoolFromAProgramWithThreadsWorks)
-{
-    // The fork server was forked before these threads: no lock they hold is locked in a worker.
-    std::atomic<bool> over{false};
-    std::vector<std::thread> threads;
-    for (int i = 0; i != 4; ++i) {
-        threads.emplace_back([&over] {
-            while (!over) {
-                delete new std::string(1000, 'x');
-            }
-        });
-    }
-    for (int round = 0; round != 20; ++round) {
-        cf::process_pool_executor pool(2);
-        EXPECT_EQ(
-            pool.submit(
-                    [](int x) { return int(std::string(static_cast<std::size_t>(x), 'y').size()); },
-                    1000)
-                .result(watchdog),
-            1000);
-    }
-    over = true;
-    for (auto& thread : threads) {
-        thread.join();
-    }
-}

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <filesystem>
 #include <mutex>
+#include <set>
 
 #include <unistd.h>
 
@@ -67,6 +68,8 @@ int open_and_hang(int started)
     return 0;
 }
 
+std::string allocated; // by a task that does nothing else
+
 int count_up(int number)
 {
     return ++counter(number);
@@ -85,6 +88,20 @@ public:
 class unknown_error : public std::logic_error {
 public:
     using std::logic_error::logic_error;
+};
+
+template <bool OnSaving>
+class error_refusing : public std::runtime_error {
+public:
+    explicit error_refusing(const std::string& text = "") : std::runtime_error(text) {}
+
+    template <typename Archive>
+    void serialize(Archive&)
+    {
+        if (Archive::is_saving == OnSaving) {
+            throw std::domain_error("not to be encoded, or decoded");
+        }
+    }
 };
 
 struct refuses_encoding {
@@ -195,6 +212,27 @@ TEST(ProcessExceptions, FailuresOfTheCodecFailOneTask)
     EXPECT_EQ(pool.stats().restarts, 0U);
 }
 
+TEST(ProcessExceptions, WhichTheCodecRefusesKeepTypeNameAndText)
+{
+    cf::process::register_exception<error_refusing<true>>();
+    cf::process::register_exception<error_refusing<false>>();
+    cf::process_pool_executor pool(1);
+    const auto failure_of = [&](auto f) -> std::string {
+        try {
+            pool.submit(f).result(watchdog);
+        } catch (const cf::remote_error& e) {
+            return e.type_name() + ": " + e.what();
+        }
+        return "not thrown";
+    };
+
+    EXPECT_NE(failure_of([] { throw error_refusing<true>("encode"); }).find("error_refusing<true>"),
+              std::string::npos);
+    EXPECT_NE(failure_of([] { throw error_refusing<false>("decode"); }).find(": decode"),
+              std::string::npos);
+    EXPECT_EQ(pool.stats().restarts, 0U);
+}
+
 TEST(ProcessCrash, FailsOnlyTheTaskThatRan)
 {
     cf::process_pool_executor pool(2);
@@ -274,16 +312,85 @@ TEST(ProcessCrash, BreaksThePoolWhereAskedTo)
     auto crash = pool.submit(die, 0);
     auto other = pool.submit(echo, 1);
 
+    std::set<const void*> objects;
     for (const auto& future : {crash, other}) {
         try {
             future.result(watchdog);
             ADD_FAILURE() << "nothing was thrown";
         } catch (const cf::broken_process_pool& e) {
+            objects.insert(&e);
             EXPECT_THROW(std::rethrow_if_nested(e), cf::worker_crashed);
         }
     }
+    EXPECT_EQ(objects.size(), 2U); // each future has an exception of its own
     EXPECT_TRUE(pool.shutdown_for(watchdog));
     EXPECT_THROW(pool.submit(echo, 1), cf::broken_process_pool);
+}
+
+TEST(ProcessCrash, BreakingThePoolLeavesCancelledTasksAlone)
+{
+    for (int round = 0; round != 50; ++round) {
+        SCOPED_TRACE(round);
+        cf::process_pool_executor pool(
+            {.max_workers = 1, .on_crash = cf::process::on_crash::break_pool});
+        const int started = new_gate();
+        const int finish = new_gate();
+        auto crash = pool.submit(
+            [](int begun, int end) {
+                open_gate(begun);
+                pass_gate(end);
+                ::_exit(3);
+            },
+            started,
+            finish);
+        std::vector<cf::future<int>> others;
+        for (int i = 0; i != 50; ++i) {
+            others.push_back(pool.submit(echo, i));
+        }
+        pass_gate(started);
+        open_gate(finish); // while the pool breaks, its tasks are being cancelled
+
+        for (const auto& future : others) {
+            if (future.cancel()) {
+                EXPECT_TRUE(future.cancelled());
+                EXPECT_THROW(future.result(watchdog), cf::cancelled_error);
+            } else {
+                EXPECT_THROW(future.result(watchdog), cf::broken_process_pool);
+            }
+        }
+        EXPECT_THROW(crash.result(watchdog), cf::broken_process_pool);
+    }
+}
+
+TEST(ProcessCrash, AfterShutdownWasCalledHoldsNothingUp)
+{
+    cf::process_pool_executor pool(1);
+    const int started = new_gate();
+    const int finish = new_gate();
+    auto crash = pool.submit(
+        [](int begun, int end) {
+            open_gate(begun);
+            pass_gate(end);
+            std::abort();
+        },
+        started,
+        finish);
+    std::vector<cf::future<int>> rest;
+    for (int i = 0; i != 20; ++i) {
+        rest.push_back(pool.submit(echo, i));
+    }
+    auto last = pool.submit(die, 2); // no worker is needed after this one
+    pass_gate(started);
+
+    pool.shutdown({.wait = false});
+    open_gate(finish);
+
+    EXPECT_THROW(crash.result(watchdog), cf::worker_crashed);
+    for (std::size_t i = 0; i != rest.size(); ++i) {
+        EXPECT_EQ(rest[i].result(watchdog), int(i));
+    }
+    EXPECT_THROW(last.result(watchdog), cf::worker_crashed);
+    EXPECT_TRUE(pool.shutdown_for(watchdog));
 }
 
 TEST(ProcessCrash, TooManyRestartsBreakThePool)
@@ -419,16 +526,29 @@ TEST(ProcessStop, ReachesTheTasksToken)
 
 TEST(ProcessStop, KillsAfterTheGracePeriodIfThePoolDoes)
 {
-    cf::process_pool_executor pool({.max_workers = 1, .kill_after_stop = 10ms});
+    cf::process_pool_executor pool({.max_workers = 2, .kill_after_stop = 10ms});
     const int started = new_gate();
+    const int other_started = new_gate();
+    const int other_finish = new_gate();
     auto task = pool.submit(open_and_hang, started);
-    auto next = pool.submit(echo, 8);
+    auto neighbour = pool.submit(open_and_wait, other_started, other_finish);
+    std::vector<cf::future<int>> next;
+    for (int i = 0; i != 20; ++i) {
+        next.push_back(pool.submit(echo, i));
+    }
     pass_gate(started);
+    pass_gate(other_started);
 
     EXPECT_TRUE(task.request_stop());
 
     EXPECT_THROW(task.result(watchdog), cf::cancelled_error);
-    EXPECT_EQ(next.result(watchdog), 8);
+    for (std::size_t i = 0; i != next.size(); ++i) {
+        EXPECT_EQ(next[i].result(watchdog), int(i)); // in the new worker
+    }
+    EXPECT_TRUE(neighbour.running());
+    open_gate(other_finish);
+    EXPECT_GT(neighbour.result(watchdog), 0);
+    EXPECT_EQ(pool.stats().restarts, 1U);
 }
 
 TEST(ProcessLimits, TheHardOneKillsWhateverTheTaskDoes)
@@ -440,6 +560,18 @@ TEST(ProcessLimits, TheHardOneKillsWhateverTheTaskDoes)
     doomed.push_back(pool.submit(open_and_hang, started));
     doomed.push_back(pool.submit(open_and_wait, started, never));
     doomed.push_back(pool.submit([] { return ::raise(SIGSTOP); }));
+    doomed.push_back(pool.submit(&::pause));
+    doomed.push_back(pool.submit([] {
+        int ends[2];
+        char byte = 0;
+        return ::pipe(ends) + int(::read(ends[0], &byte, 1)); // nobody writes
+    }));
+    doomed.push_back(pool.submit([] {
+        for (std::size_t size = 1;; size = size % 1'000'000 + 1'000) {
+            std::string(size, 'x').swap(allocated);
+        }
+        return 0;
+    }));
     auto fine = pool.submit(echo, 1);
 
     for (const auto& future : doomed) {

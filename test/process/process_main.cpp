@@ -5,15 +5,24 @@
 
 #include "host_program.hpp"
 #include "shared_gates.hpp"
+#include "whole_programs.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <string>
 
 int main(int argc, char** argv)
 {
     cofutures::test::map_shared_area();
+    const std::string argument = argc == 2 ? argv[1] : "";
+    if (const int status = cofutures::test::run_program_without_init(argument); status >= 0) {
+        return status;
+    }
     cofutures::process::init(argc, argv);
+    if (const int status = cofutures::test::run_program_with_init(argument); status >= 0) {
+        return status;
+    }
     if (argc == 2 && std::strcmp(argv[1], cofutures::test::host_argument) == 0) {
         return cofutures::test::run_host();
     }

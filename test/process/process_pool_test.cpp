@@ -7,7 +7,7 @@
 #include <cofutures/wait.hpp>
 
 #include "shared_gates.hpp"
-#include "support/expect_error.hpp"
+#include "support/gate.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +17,7 @@
 #include <set>
 
 #include <dlfcn.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 namespace cf = cofutures;
@@ -125,6 +126,20 @@ int open_and_wait(int started, int finish)
     open_gate(started);
     pass_gate(finish);
     return ::getpid();
+}
+
+/// Holds up the pool's thread in a callback until the gate is opened.
+void keep_from_reading(cf::process_pool_executor& pool, cf::test::gate& release)
+{
+    const int finish = new_gate();
+    const auto held_up = std::make_shared<cf::test::gate>();
+    const auto task = pool.submit(wait_for, finish);
+    task.add_done_callback([held_up, &release](const cf::future<int>&) {
+        held_up->open();
+        release.wait();
+    });
+    open_gate(finish);
+    held_up->wait();
 }
 
 } // namespace
@@ -296,12 +311,15 @@ TEST(ProcessPayloads, WorkersFreeArgumentsAndResultAfterEachTask)
 TEST(ProcessPayloads, ManyLargeResultsAtOnceDoNotDeadlock)
 {
     // cpython#94777: parent and worker both wait for the other to read.
+    cf::test::gate release;
     cf::process_pool_executor pool(2);
+    keep_from_reading(pool, release);
     std::vector<cf::future<std::string>> futures;
     for (int i = 0; i != 200; ++i) {
         const auto grow = [](std::string s) { return s + s; };
         futures.push_back(pool.submit(grow, std::string(i % 2 == 0 ? 100'000 : 200'000, 'x')));
     }
+    release.open();
     for (std::size_t i = 0; i != futures.size(); ++i) {
         EXPECT_EQ(futures[i].result(watchdog).size(), i % 2 == 0 ? 200'000U : 400'000U);
     }
@@ -310,13 +328,16 @@ TEST(ProcessPayloads, ManyLargeResultsAtOnceDoNotDeadlock)
 TEST(ProcessPayloads, ManySmallTasksBeforeAnyIsReadDoNotDeadlock)
 {
     // cpython#105829: the pipe that wakes the manager fills up.
+    cf::test::gate release;
     cf::process_pool_executor pool(2);
+    keep_from_reading(pool, release);
     std::vector<cf::future<int>> futures;
-    constexpr int count = 50'000;
+    constexpr int count = 200'000;
     futures.reserve(count);
     for (int i = 0; i != count; ++i) {
         futures.push_back(pool.submit(square, i % 100));
     }
+    release.open();
     long sum = 0;
     for (const auto& future : futures) {
         sum += future.result(watchdog);
@@ -486,21 +507,59 @@ TEST(ProcessPoolLife, OptionsAreChecked)
 
 TEST(ProcessPoolLife, WorkersRetireAfterTheirShareOfTasks)
 {
-    // cpython#115634, #119592: retiring workers and a backlog must neither lose tasks nor hang.
     cf::process_pool_executor pool({.max_workers = 2, .max_tasks_per_child = 3});
-    std::vector<cf::future<pid_t>> futures;
-    for (int i = 0; i != 60; ++i) {
-        futures.push_back(pool.submit(&::getpid));
-    }
-    pool.shutdown({.wait = false});
-
     std::map<pid_t, int> tasks_of;
-    for (const auto& future : futures) {
-        ++tasks_of[future.result(watchdog)];
+    for (int i = 0; i != 60; ++i) {
+        ++tasks_of[pool.submit(&::getpid).result(watchdog)];
     }
+
     EXPECT_TRUE(std::all_of(
         tasks_of.begin(), tasks_of.end(), [](const auto& each) { return each.second <= 3; }));
     EXPECT_GE(tasks_of.size(), 20U);
+}
+
+TEST(ProcessPoolLife, RetiringWorkersWorkOffABacklog)
+{
+    // cpython#115634: counting what the workers may still take, instead of workers, loses some.
+    cf::process_pool_executor pool({.max_workers = 2, .max_tasks_per_child = 1});
+    std::vector<cf::future<pid_t>> futures;
+    for (int i = 0; i != cf::test::repetitions(2'000, 10'000); ++i) {
+        futures.push_back(pool.submit(&::getpid));
+    }
+
+    std::set<pid_t> workers;
+    for (const auto& future : futures) {
+        workers.insert(future.result(4 * watchdog));
+    }
+    EXPECT_TRUE(pool.wait_idle(watchdog));
+    // A number of a process may come up again, but not soon.
+    EXPECT_GT(workers.size(), futures.size() / 2);
+    EXPECT_GE(pool.stats().restarts + 2, futures.size());
+}
+
+TEST(ProcessPoolLife, RetiringWorkersWorkOffABacklogAfterShutdown)
+{
+    // cpython#119592: whoever retires last does not replace himself once shutdown was called.
+    for (int round = 0; round != 20; ++round) {
+        SCOPED_TRACE(round);
+        std::vector<cf::future<pid_t>> futures;
+        const int finish = new_gate();
+        {
+            cf::process_pool_executor pool({.max_workers = 2, .max_tasks_per_child = 1});
+            const auto held = pool.submit(wait_for, finish);
+            for (int i = 0; i != 20; ++i) {
+                futures.push_back(pool.submit(&::getpid));
+            }
+            pool.shutdown({.wait = false});
+            EXPECT_THROW(pool.submit(square, 1), cf::executor_shut_down);
+            open_gate(finish);
+            EXPECT_EQ(held.result(watchdog), finish);
+        }
+        for (const auto& future : futures) {
+            EXPECT_TRUE(future.done());
+            EXPECT_GT(future.result(), 0);
+        }
+    }
 }
 
 TEST(ProcessPoolLife, TheInitializerRunsOnceInEveryWorker)
@@ -531,6 +590,29 @@ TEST(ProcessPoolStart, EveryMethodGivesWorkingWorkers)
         EXPECT_THROW(pool.submit([] { throw std::domain_error("x"); }).result(watchdog),
                      std::domain_error);
     }
+}
+
+TEST(ProcessPoolStart, FunctionsAreFoundAtOtherAddresses)
+{
+    // A new run of the program lies elsewhere in memory, as do its libraries.
+    cf::process_pool_executor pool(
+        {.max_workers = 1, .start_method = cf::process::start_method::spawn});
+    const auto addresses = [] {
+        return std::pair(reinterpret_cast<std::uintptr_t>(&square),
+                         reinterpret_cast<std::uintptr_t>(&::getpid));
+    };
+
+    const auto [own, of_library] = pool.submit(addresses).result(watchdog);
+    const pid_t worker = pool.submit(&::getpid).result(watchdog);
+
+    EXPECT_EQ(worker, pool.stats().per_worker.at(0).pid);
+    EXPECT_EQ(pool.submit(&twice<int>, 4).result(watchdog), 8);
+    EXPECT_EQ(pool.submit(&shape_like::sides, triangle()).result(watchdog), 3);
+    if (::personality(0xffffffff) & ADDR_NO_RANDOMIZE) {
+        GTEST_SKIP() << "addresses are not randomized here";
+    }
+    EXPECT_NE(own, addresses().first);
+    EXPECT_NE(of_library, addresses().second);
 }
 
 TEST(ProcessPoolStart, ManyWorkersStartWithoutWaitingForEachOther)

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <new>
 
@@ -68,6 +69,21 @@ inline int new_gate()
     while (::sem_trywait(&shared->gates[last]) == 0) {
     }
     return static_cast<int>(last);
+}
+
+/// How many repetitions of a long test to run: `full` with COFUTURES_SOAK=full, otherwise what takes a
+/// second or two, also where sanitizers slow everything down.
+inline int repetitions(int usual, int full)
+{
+    const char* const wanted = std::getenv("COFUTURES_SOAK");
+    if (wanted != nullptr && std::strcmp(wanted, "full") == 0) {
+        return full;
+    }
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return usual / 10;
+#else
+    return usual;
+#endif
 }
 
 inline std::atomic<int>& counter(int number)

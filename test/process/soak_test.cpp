@@ -1,7 +1,8 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-/// Many tasks while something kills and stops random workers. COFUTURES_SOAK_TASKS sets how many tasks.
+/// Many tasks while something kills and stops random workers, or they end themselves.
+/// COFUTURES_SOAK_TASKS sets how many tasks.
 
 #include <cofutures/process_pool_executor.hpp>
 
@@ -32,27 +33,23 @@ constexpr std::size_t workers = 4;
 std::size_t task_count()
 {
     const char* const wanted = std::getenv("COFUTURES_SOAK_TASKS");
-    const std::size_t count = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 100'000;
-    return std::min(count, shared->runs.size());
+    return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 100'000;
+}
+
+/// Some tasks take long enough for a signal to hit them.
+std::uint64_t scramble(std::size_t number)
+{
+    std::uint64_t value = number;
+    for (int i = number % 8 == 0 ? 20'000 : 1'000; i != 0; --i) {
+        value = value * 6364136223846793005ULL + 1442695040888963407ULL;
+    }
+    return value;
 }
 
 std::uint64_t work(std::size_t number)
 {
     shared->runs[number].fetch_add(1);
-    std::uint64_t value = number;
-    for (int i = 0; i != 2000; ++i) {
-        value = value * 6364136223846793005ULL + 1442695040888963407ULL;
-    }
-    return value;
-}
-
-std::uint64_t expected(std::size_t number)
-{
-    std::uint64_t value = number;
-    for (int i = 0; i != 2000; ++i) {
-        value = value * 6364136223846793005ULL + 1442695040888963407ULL;
-    }
-    return value;
+    return scramble(number);
 }
 
 std::size_t entries_of(const char* directory)
@@ -85,9 +82,6 @@ void torment(std::stop_token token, cf::process_pool_executor& pool, std::atomic
             continue;
         }
         const pid_t victim = alive[random() % alive.size()].pid;
-        if (victim <= 0) {
-            continue; // not yet started
-        }
         constexpr int choice[] = {SIGKILL, SIGSEGV, SIGSTOP};
         const int signal = choice[random() % 3];
         if (::kill(victim, signal) == 0) {
@@ -113,22 +107,27 @@ TEST(ProcessSoak, EveryFutureIsResolvedRightWhileWorkersDie)
     std::size_t ran_twice = 0;
     std::atomic<int> signals{0};
     {
-        cf::process_pool_executor pool({.max_workers = workers, .max_restarts = 1'000'000});
-        std::vector<cf::future<std::uint64_t>> futures;
-        futures.reserve(tasks);
+        cf::process_pool_executor pool({.max_workers = workers, .max_restarts = 1'000'000'000});
         std::jthread killer([&](std::stop_token token) { torment(token, pool, signals); });
-        for (std::size_t i = 0; i != tasks; ++i) {
-            futures.push_back(pool.submit(work, i));
-        }
-        for (std::size_t i = 0; i != tasks; ++i) {
-            try {
-                (futures[i].result(50s) == expected(i) ? right : wrong) += 1;
-            } catch (const cf::worker_crashed& e) {
-                ++crashed;
-                EXPECT_TRUE(e.signal() == SIGKILL || e.signal() == SIGSEGV) << e.what();
+        for (std::size_t left = tasks; left != 0;) {
+            const std::size_t count = std::min(left, shared->runs.size());
+            left -= count;
+            std::fill(shared->runs.begin(), shared->runs.end(), 0);
+            std::vector<cf::future<std::uint64_t>> futures;
+            futures.reserve(count);
+            for (std::size_t i = 0; i != count; ++i) {
+                futures.push_back(pool.submit(work, i));
             }
-            ran_twice += shared->runs[i] > 1 ? 1U : 0U;
-            // A worker killed between taking a task and beginning it leaves no trace in `runs`.
+            for (std::size_t i = 0; i != count; ++i) {
+                try {
+                    (futures[i].result(50s) == scramble(i) ? right : wrong) += 1;
+                } catch (const cf::worker_crashed& e) {
+                    ++crashed;
+                    EXPECT_TRUE(e.signal() == SIGKILL || e.signal() == SIGSEGV) << e.what();
+                }
+                // A worker killed between taking a task and beginning it leaves no trace in `runs`.
+                ran_twice += shared->runs[i] > 1 ? 1U : 0U;
+            }
         }
         killer.request_stop();
         killer.join();
@@ -150,43 +149,51 @@ TEST(ProcessSoak, EveryFutureIsResolvedRightWhileWorkersDie)
 
 TEST(ProcessSoak, ExactlyTheTasksThatEndTheirWorkerFail)
 {
-    const std::size_t tasks = task_count() / 10;
-    for (std::size_t i = 0; i != tasks; ++i) {
-        shared->runs[i] = 0;
-    }
-    cf::process_pool_executor pool(
-        {.max_workers = workers, .max_restarts = 1'000'000, .capture_stderr = false});
-    const auto some_die = [](std::size_t number) {
-        shared->runs[number].fetch_add(1);
-        if (number % 100 == 42) {
-            switch (number / 100 % 4) {
-            case 0:
-                std::abort();
-            case 1:
-                std::raise(SIGSEGV);
-                break;
-            case 2:
-                ::_exit(7);
-            default:
-                ::kill(::getpid(), SIGKILL);
+    const auto tasks = static_cast<std::size_t>(cf::test::repetitions(100'000, 100'000));
+    std::fill(shared->runs.begin(), shared->runs.end(), 0);
+    const std::size_t descriptors = entries_of("/proc/self/fd");
+    {
+        cf::process_pool_executor pool(
+            {.max_workers = workers, .max_restarts = 1'000'000, .capture_stderr = false});
+        const auto some_die = [](std::size_t number) {
+            shared->runs[number].fetch_add(1);
+            if (number % 100 == 42) {
+                switch (number / 100 % 4) {
+                case 0:
+                    std::abort();
+                case 1:
+                    std::raise(SIGSEGV);
+                    break;
+                case 2:
+                    ::_exit(7);
+                default:
+                    ::kill(::getpid(), SIGKILL);
+                }
             }
+            return number;
+        };
+        std::vector<cf::future<std::size_t>> futures;
+        futures.reserve(tasks);
+        for (std::size_t i = 0; i != tasks; ++i) {
+            futures.push_back(pool.submit(some_die, i));
         }
-        return number;
-    };
-    std::vector<cf::future<std::size_t>> futures;
-    futures.reserve(tasks);
-    for (std::size_t i = 0; i != tasks; ++i) {
-        futures.push_back(pool.submit(some_die, i));
-    }
-    for (std::size_t i = 0; i != tasks; ++i) {
-        SCOPED_TRACE(i);
-        if (i % 100 == 42) {
-            EXPECT_THROW(futures[i].result(50s), cf::worker_crashed);
-        } else {
-            EXPECT_EQ(futures[i].result(50s), i);
+        for (std::size_t i = 0; i != tasks; ++i) {
+            SCOPED_TRACE(i);
+            try {
+                EXPECT_EQ(futures[i].result(50s), i);
+                EXPECT_NE(i % 100, 42U);
+            } catch (const cf::worker_crashed& e) {
+                EXPECT_EQ(i % 100, 42U);
+                constexpr int signal_of[] = {SIGABRT, SIGSEGV, 0, SIGKILL};
+                EXPECT_EQ(e.signal(), signal_of[i / 100 % 4]);
+                EXPECT_EQ(e.exit_status(), i / 100 % 4 == 2 ? 7 : 0);
+            }
+            EXPECT_EQ(shared->runs[i], 1);
         }
-        EXPECT_EQ(shared->runs[i], 1);
+        EXPECT_TRUE(pool.wait_idle(20s));
+        EXPECT_EQ(pool.stats().workers, workers);
+        EXPECT_EQ(pool.stats().restarts, (tasks + 57) / 100);
     }
-    EXPECT_TRUE(pool.wait_idle(20s));
-    EXPECT_EQ(pool.stats().restarts, (tasks + 57) / 100);
+    EXPECT_EQ(entries_of("/proc/self/fd"), descriptors);
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1); // no zombie
 }
