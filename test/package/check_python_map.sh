@@ -4,8 +4,8 @@
 #
 # check_python_map.sh PAGE BUILD_DIR FIRST-LAST…
 #
-# Fails when the table of Python's behaviours lacks a number of these ranges or has one twice, when a
-# row names a test that CTest does not know, or names none although it says that the rule applies.
+# Fails when a table of behaviours (Python's, or those of the acceptance list in testing.md) lacks a
+# number of these ranges or has one twice, when a row names a test that CTest does not know, or names none although it says that the rule applies.
 # Rows look like | 12 | rule | what we do | same | `Suite.TestName` `Another.Test` |.
 
 set -euo pipefail
