@@ -141,7 +141,15 @@ TEST(ProcessProgram, CtrlCReachesTheProgramOnceAndNoWorker)
     const auto result = run_this_program("--be-interrupted");
 
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_EQ(result.out, "6 7\ninterrupted 1 times, 0 restarts\n");
+    EXPECT_EQ(result.out, "6 7\n8\n1 signals, 1 restarts\n");
+}
+
+TEST(ProcessProgram, HandlesOtherSignalsToItsGroupItself)
+{
+    const auto result = run_this_program("--be-terminated");
+
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.out, "6 7\n8\n3 signals, 1 restarts\n");
 }
 
 TEST(ProcessProgram, MayHaveNoStandardDescriptors)

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
+#include <initializer_list>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -40,13 +40,14 @@ int fork_with_threads()
     return 0;
 }
 
-std::atomic<int> interruptions{0}; // written by a handler, in any thread
+std::atomic<int> signals{0}; // counted by a handler, in any thread
 
-/// Is interrupted from the keyboard while workers are busy, and ends in good order.
-int be_interrupted()
+/// Is told to end, with its whole process group, while workers are busy, and ends in good order.
+int be_signalled(std::initializer_list<int> numbers)
 {
-    ::setpgid(0, 0);
-    std::signal(SIGINT, [](int) { interruptions.fetch_add(1); });
+    for (const int number : numbers) {
+        std::signal(number, [](int) { signals.fetch_add(1); });
+    }
     process_pool_executor pool(2);
     const int started = 0;
     const int finish = 1;
@@ -61,17 +62,21 @@ int be_interrupted()
     const auto queued = pool.submit(make_text, 7);
     pass_gate(started);
 
-    ::kill(0, SIGINT); // as the terminal does: everybody in the group
+    for (const int number : numbers) {
+        ::kill(0, number); // as the terminal and the shell do: everybody in the group
+    }
     for (const auto& worker : pool.stats().per_worker) {
         ::kill(worker.pid, SIGINT);
     }
     open_gate(finish);
 
     std::printf("%d %d\n", running.result(watchdog), queued.result(watchdog));
+    pool.submit([] { ::_exit(1); }).exception(watchdog);
+    std::printf("%d\n",
+                pool.submit(make_text, 8).result(watchdog)); // workers can still be replaced
     pool.shutdown();
-    std::printf("interrupted %d times, %d restarts\n",
-                interruptions.load(),
-                static_cast<int>(pool.stats().restarts));
+    std::printf(
+        "%d signals, %d restarts\n", signals.load(), static_cast<int>(pool.stats().restarts));
     return 0;
 }
 
@@ -144,13 +149,19 @@ int run_program_without_init(const std::string& argument)
             ::close(fd);
         }
     }
+    if (argument.starts_with("--be-")) {
+        ::setpgid(0, 0); // a group of its own, with its fork server
+    }
     return -1;
 }
 
 int run_program_with_init(const std::string& argument)
 {
     if (argument == "--be-interrupted") {
-        return be_interrupted();
+        return be_signalled({SIGINT});
+    }
+    if (argument == "--be-terminated") {
+        return be_signalled({SIGTERM, SIGHUP, SIGQUIT});
     }
     if (argument == "--without-standard-descriptors") {
         return do_without_standard_descriptors();

@@ -61,8 +61,18 @@ void process_pool_core::accept(process_task& task)
         wake = !std::exchange(woken_, true);
     }
     if (wake) {
-        asio::post(context_, [self = shared_from_this()] { self->work(); });
+        post_work();
     }
+}
+
+void process_pool_core::post_work()
+{
+    // Not an owner: nobody runs it if the pool ends at this moment, and then it would never go away.
+    asio::post(context_, [pool = weak_from_this()] {
+        if (const auto self = pool.lock()) {
+            self->work();
+        }
+    });
 }
 
 void process_pool_core::link(process_task& task)
@@ -102,20 +112,26 @@ void process_pool_core::on_cancelled(process_task& task) noexcept
         changed_.notify_all();
     }
     if (wake) {
-        asio::post(context_, [self = shared_from_this()] { self->work(); });
+        post_work();
     }
 }
 
-void process_pool_core::on_stop_requested(std::uint64_t sequence, const status_page* page) noexcept
+void process_pool_core::on_stop_requested(std::uint64_t sequence,
+                                          std::shared_ptr<const status_page> page) noexcept
 {
     if (!options.kill_after_stop) {
         return;
     }
     const auto kill_at = clock::now() + *options.kill_after_stop;
-    asio::post(context_, [self = shared_from_this(), sequence, page, kill_at] {
+    // It owns the page: another one at the same address would be that of another worker.
+    asio::post(context_, [pool = weak_from_this(), sequence, page = std::move(page), kill_at] {
+        const auto self = pool.lock();
+        if (!self) {
+            return;
+        }
         for (auto& [number, link] : self->workers_) {
             for (auto& entry : link->entries) {
-                if (link->page.get() == page && entry.sequence == sequence && entry.task) {
+                if (link->page == page && entry.sequence == sequence && entry.task) {
                     entry.kill_at = kill_at;
                     self->limits_in_use_ = true;
                 }
@@ -547,7 +563,7 @@ void process_pool_core::close(bool cancel_pending)
             task->state().cancel();
         }
     }
-    asio::post(context_, [self = shared_from_this()] { self->work(); });
+    post_work();
 }
 
 bool process_pool_core::wait_idle(std::optional<clock::time_point> deadline)
@@ -574,9 +590,17 @@ bool process_pool_core::wait_ended(std::optional<clock::time_point> deadline)
 
 process_pool_stats process_pool_core::stats() const
 {
-    const std::lock_guard lock(mutex_);
-    process_pool_stats result = counts_;
-    for (const auto& [number, facts] : facts_) {
+    process_pool_stats result;
+    std::map<std::uint32_t, worker_facts> workers;
+    std::size_t unfinished = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        result = counts_;
+        workers = facts_;
+        unfinished = unfinished_count_;
+    }
+    // Without the lock: files have to be read, and the pool goes on meanwhile.
+    for (const auto& [number, facts] : workers) {
         result.running += (*facts.page)->running.load(std::memory_order_relaxed) != 0 ? 1U : 0U;
         if (facts.pid == 0) {
             continue; // is being started; kill(0, …) would hit whoever asked
@@ -587,9 +611,9 @@ process_pool_stats process_pool_core::stats() const
         read_process_use(facts.pid, worker);
         result.per_worker.push_back(worker);
     }
-    result.workers = facts_.size();
-    result.running = std::min(result.running, unfinished_count_);
-    result.queued = unfinished_count_ - result.running;
+    result.workers = workers.size();
+    result.running = std::min(result.running, unfinished);
+    result.queued = unfinished - result.running;
     return result;
 }
 

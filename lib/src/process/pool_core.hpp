@@ -52,7 +52,8 @@ public:
 
     // From tasks, in the thread that cancels or asks to stop.
     void on_cancelled(process_task& task) noexcept;
-    void on_stop_requested(std::uint64_t sequence, const status_page* page) noexcept;
+    void on_stop_requested(std::uint64_t sequence,
+                           std::shared_ptr<const status_page> page) noexcept;
 
     const process_pool_options options;
 
@@ -66,6 +67,7 @@ private:
 
     // The pool's thread. Definitions: pool_core.cpp.
     void work();
+    void post_work(); // from any thread
     void take_inbox();
     void dispatch();
     bool is_idle(const worker_link& link) const noexcept;

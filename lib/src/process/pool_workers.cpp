@@ -428,7 +428,11 @@ void process_pool_core::end_workers(int signal)
             return;
         }
     }
-    asio::post(context_, [self = shared_from_this(), signal] {
+    asio::post(context_, [pool = weak_from_this(), signal] {
+        const auto self = pool.lock();
+        if (!self) {
+            return;
+        }
         {
             const std::lock_guard lock(self->mutex_);
             if (self->life_ == life::broken || self->life_ == life::ended) {

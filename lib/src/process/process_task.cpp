@@ -78,7 +78,7 @@ void process_task::forward_stop() noexcept
     const std::lock_guard lock(lock_);
     if (page_ != nullptr) {
         page_->request_stop(sequence_);
-        pool->on_stop_requested(sequence_, page_.get());
+        pool->on_stop_requested(sequence_, page_);
     }
 }
 

@@ -119,9 +119,11 @@ private:
             filler = ::open("/dev/null", O_RDWR);
         } while (filler >= 0 && filler <= STDERR_FILENO);
         ::close(filler);
-        // The program decides what Ctrl-C means; a pool that went away is noticed by reading.
-        std::signal(SIGINT, SIG_IGN);
-        std::signal(SIGPIPE, SIG_IGN);
+        // The program decides what Ctrl-C and whatever else is sent to its group mean; without us it could
+        // not even end in good order. A pool that went away is noticed by reading.
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
+            std::signal(signal, SIG_IGN);
+        }
         sigset_t children;
         ::sigemptyset(&children);
         ::sigaddset(&children, SIGCHLD);
