@@ -4,7 +4,10 @@
 #include <cofutures/detail/codec_bytes.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+
+#include <sys/mman.h>
 
 namespace cofutures {
 
@@ -27,6 +30,20 @@ void byte_buffer::grow(std::size_t more)
 }
 
 namespace detail {
+
+void prefer_huge_pages(void* place, std::size_t size) noexcept
+{
+    constexpr std::size_t worth_a_call = std::size_t{4} << 20;
+    constexpr std::uintptr_t page = 4096;
+    if (size < worth_a_call) {
+        return;
+    }
+    const auto address = reinterpret_cast<std::uintptr_t>(place);
+    const std::uintptr_t first = (address + page - 1) / page * page;
+    const std::uintptr_t end = (address + size) / page * page;
+    // A request only: where it is refused, the pages are usual ones.
+    ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+}
 
 depth_guard::depth_guard(unsigned& depth) : depth_(depth)
 {

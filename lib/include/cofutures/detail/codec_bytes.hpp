@@ -75,6 +75,10 @@ private:
 
 namespace detail {
 
+/// Asks the system for large pages where much memory is about to be written for the first time:
+/// each page costs an interruption then, which for 64 MiB of usual ones take longer than the copy.
+void prefer_huge_pages(void* place, std::size_t size) noexcept;
+
 /// Refuses recursion that would otherwise end the stack: a few hostile bytes per level suffice.
 class depth_guard {
 public:

@@ -107,11 +107,15 @@ struct shape<std::vector<T, Allocator>> : range_shape<std::vector<T, Allocator>,
         if constexpr (is_flat<T>) {
             std::size_t count = 0;
             const std::byte* const bytes = view_flat<T>(archive, count);
+            vector value;
+            value.reserve(count);
+            prefer_huge_pages(value.data(), count * sizeof(T));
             if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0) {
                 const T* const first = reinterpret_cast<const T*>(bytes);
-                return vector(first, first + count); // one pass: nothing is zeroed first
+                value.assign(first, first + count); // one pass: nothing is zeroed first
+                return value;
             }
-            vector value(count);
+            value.resize(count);
             if (count != 0) {
                 std::memcpy(value.data(), bytes, count * sizeof(T));
             }
@@ -139,6 +143,8 @@ struct shape<std::basic_string<Char, Traits, Allocator>> : shaped<Char> {
         std::size_t count = 0;
         const std::byte* const bytes = view_flat<Char>(archive, count);
         string value;
+        value.reserve(count);
+        prefer_huge_pages(value.data(), count * sizeof(Char));
         if constexpr (sizeof(Char) == 1) {
             value.assign(reinterpret_cast<const Char*>(bytes), count);
         } else {
