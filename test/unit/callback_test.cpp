@@ -7,6 +7,7 @@
 #include <cofutures/inline_executor.hpp>
 #include <cofutures/manual_executor.hpp>
 #include <cofutures/promise.hpp>
+#include <cofutures/when_any.hpp>
 
 #include "support/error_reports.hpp"
 #include "support/expect_error.hpp"
@@ -597,6 +598,38 @@ TEST(ErrorHandler, ThatThrowsEndsNothing)
     cf::set_error_handler(original);
 
     EXPECT_TRUE(ran);
+}
+
+TEST(DoneCallback, MayDropEveryHandleThoughOthersWaitBehindIt)
+{
+    std::optional<cf::promise<int>> promise(std::in_place);
+    std::optional<cf::future<int>> future(promise->get_future());
+    future->add_done_callback([&](const cf::any_future&) {
+        promise.reset();
+        future.reset();
+    });
+    const auto first = cf::when_any(std::vector{*future});
+
+    future->cancel();
+
+    EXPECT_TRUE(first.result().future.cancelled());
+}
+
+TEST(DoneCallback, WorkMayOwnTheHandleThatCancelsIt)
+{
+    struct job {
+        cf::future<void> done;
+    };
+    cf::manual_executor executor;
+    auto owned = std::make_shared<job>();
+    job& seen = *owned;
+    const std::weak_ptr<job> alive = owned;
+    seen.done = executor.submit([owned] {});
+    owned.reset();
+
+    EXPECT_TRUE(seen.done.cancel());
+
+    EXPECT_TRUE(alive.expired());
 }
 
 TEST(ErrorHandler, ByDefaultWritesOneLineToStandardError)
