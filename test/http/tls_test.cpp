@@ -3,80 +3,18 @@
 
 #include <cofutures/http/client.hpp>
 
-#include "support/tls_server.hpp"
+#include "tls_support.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <string>
-
-#include <unistd.h>
 
 namespace cofutures::http {
 
 namespace {
 
 using namespace std::chrono_literals;
-using test::certificate_claims;
-using test::certificates;
-using test::scripted_server;
-using test::tls_connection;
-
-constexpr auto watchdog = 10s;
-
-// A certificate file that is removed again.
-class trusted_file {
-public:
-    explicit trusted_file(const certificates& identity)
-        : path_(std::filesystem::temp_directory_path() /
-                ("cofutures_ca_" + std::to_string(::getpid()) + ".pem"))
-    {
-        identity.save_authority(path_);
-    }
-    ~trusted_file() { std::filesystem::remove(path_); }
-
-    trusted_file(const trusted_file&) = delete;
-    trusted_file& operator=(const trusted_file&) = delete;
-
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
-
-std::string https(const scripted_server& server, const std::string& host)
-{
-    return "https://" + host + ":" + std::to_string(server.port()) + "/";
-}
-
-client_options trusting(const trusted_file& authority)
-{
-    return {.tls = {.ca_file = authority.path()},
-            .addresses = {{"localhost", {"127.0.0.1"}}, {"else.test", {"127.0.0.1"}}}};
-}
-
-// The reason for which a request to `host` failed in the handshake.
-std::string refusal(const certificates& identity, client_options options, const std::string& host)
-{
-    scripted_server server;
-    client client(std::move(options));
-    auto call = client.get(https(server, host));
-    try {
-        tls_connection connection(server.accept(), identity);
-        connection.read_request();
-        return "the server got a request";
-    } catch (const std::runtime_error&) {
-        // The client broke off, as it should.
-    }
-    try {
-        call.result(watchdog);
-    } catch (const request_error& error) {
-        return error.code() == errc::tls_failed ? error.reason()
-                                                : "failed otherwise: " + error.reason();
-    }
-    return "accepted";
-}
 
 TEST(HttpsClient, TalksToAServerThatProvesItsName)
 {
@@ -117,47 +55,6 @@ TEST(HttpsClient, AcceptsAnAddressThatTheCertificateNamesAndSendsNoServerName)
     EXPECT_EQ(connection.server_name(), "");
 }
 
-TEST(HttpsClient, RefusesWhatItCannotTrust)
-{
-    const certificates identity;
-    const trusted_file authority(identity);
-    const certificates stranger;
-
-    EXPECT_NE(refusal(stranger, trusting(authority), "localhost").find("TLS failed"),
-              std::string::npos);
-    EXPECT_NE(refusal(identity, {.addresses = {{"localhost", {"127.0.0.1"}}}}, "localhost")
-                  .find("issuer"),
-              std::string::npos)
-        << "the system's authorities do not know ours";
-}
-
-TEST(HttpsClient, RefusesACertificateForAnotherName)
-{
-    const certificates identity(certificate_claims{.address = {}});
-    const trusted_file authority(identity);
-
-    EXPECT_EQ(refusal(identity, trusting(authority), "else.test"),
-              "TLS failed: the certificate is not for 'else.test'");
-    EXPECT_EQ(refusal(identity, trusting(authority), "127.0.0.1"),
-              "TLS failed: the certificate is not for '127.0.0.1'");
-}
-
-TEST(HttpsClient, RefusesACertificateOutsideItsTime)
-{
-    const certificates expired(certificate_claims{.valid_from = -7200, .valid_until = -3600});
-    const trusted_file authority(expired);
-    EXPECT_EQ(refusal(expired, trusting(authority), "localhost"),
-              "TLS failed: certificate has expired");
-}
-
-TEST(HttpsClient, RefusesACertificateBeforeItsTime)
-{
-    const certificates early(certificate_claims{.valid_from = 3600, .valid_until = 7200});
-    const trusted_file authority(early);
-    EXPECT_EQ(refusal(early, trusting(authority), "localhost"),
-              "TLS failed: certificate is not yet valid");
-}
-
 TEST(HttpsClient, AcceptsAnythingOnlyWhenToldSo)
 {
     const certificates stranger;
@@ -170,31 +67,6 @@ TEST(HttpsClient, AcceptsAnythingOnlyWhenToldSo)
     connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
 
     EXPECT_EQ(call.result(watchdog).body, "x");
-}
-
-TEST(HttpsClient, TakesAnEndOfTheConnectionAsAnEndOfTheBodyOnlyIfItIsOrderly)
-{
-    const certificates identity;
-    const trusted_file authority(identity);
-    scripted_server server;
-    client client(trusting(authority));
-
-    auto whole = client.get(https(server, "localhost"));
-    {
-        tls_connection connection(server.accept(), identity);
-        connection.read_request();
-        connection.write("HTTP/1.1 200 OK\r\n\r\nall of it");
-        connection.close_orderly();
-    }
-    EXPECT_EQ(whole.result(watchdog).body, "all of it");
-
-    auto cut = client.get(https(server, "localhost"));
-    {
-        tls_connection connection(server.accept(), identity);
-        connection.read_request();
-        connection.write("HTTP/1.1 200 OK\r\n\r\nhalf of");
-    }
-    EXPECT_THROW(cut.result(watchdog), request_error);
 }
 
 TEST(HttpsClient, ReportsAServerThatDoesNotSpeakTls)

@@ -262,6 +262,9 @@ client::client(client_options options)
     if (options.max_connections_per_host == 0) {
         throw std::invalid_argument("cofutures: max_connections_per_host must be 1 or more, got 0");
     }
+    if (options.max_connections == std::size_t{0}) {
+        throw std::invalid_argument("cofutures: max_connections must be 1 or more, got 0");
+    }
     impl_ = std::make_unique<impl>(std::move(options));
 }
 
@@ -332,6 +335,7 @@ client_stats client::stats() const
             .connections_opened = context.opened.load(std::memory_order_relaxed),
             .connections_reused = context.reused.load(std::memory_order_relaxed),
             .stale_retries = context.stale.load(std::memory_order_relaxed),
+            .tls_resumed = context.tls_resumed.load(std::memory_order_relaxed),
             .connections_open = context.open.load(std::memory_order_relaxed)};
 }
 

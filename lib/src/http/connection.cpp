@@ -8,13 +8,10 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 #include <utility>
 
@@ -37,22 +34,14 @@ using boost::system::error_code;
 
 } // namespace
 
-std::unique_ptr<asio::ssl::context> make_tls_context(const std::filesystem::path& ca_file,
-                                                     bool verify)
+connection::~connection()
 {
-    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    context->set_verify_mode(verify ? asio::ssl::verify_peer : asio::ssl::verify_none);
-    error_code ec;
-    context->set_default_verify_paths(ec);
-    if (!ec && !ca_file.empty()) {
-        context->load_verify_file(ca_file.string(), ec);
+    if (tls_) {
+        // Without this, OpenSSL takes the end for an attack and makes the session useless, although
+        // whether a message was cut off is decided by the framing of HTTP.
+        SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     }
-    if (ec) {
-        throw std::system_error(make_error_code(errc::tls_failed),
-                                "cannot load '" + ca_file.string() + "': " + ec.message());
-    }
-    return context;
+    open_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 asio::awaitable<void> connection::connect(std::vector<tcp::endpoint> addresses)
@@ -74,41 +63,23 @@ asio::awaitable<void> connection::connect(std::vector<tcp::endpoint> addresses)
     raise(ec);
 }
 
-asio::awaitable<void>
-connection::handshake(asio::ssl::context& context, std::string host, bool verify)
+asio::awaitable<bool>
+connection::handshake(tls_context& context, std::string host, std::string origin)
 {
-    tls_.emplace(socket_, context);
-    // SNI carries names only; RFC 6066 forbids addresses there.
+    tls_.emplace(socket_, context.native());
+    SSL* const session = tls_->native_handle();
+    context.prepare(*session, host);
+    session_keeper_ = {&context.sessions(), std::move(origin)};
+    session_keeper_.attach(*session);
     error_code ec;
-    asio::ip::make_address(host, ec);
-    // (SSL_set_tlsext_host_name, spelled out: the macro hides an old-style cast.)
-    if (ec && SSL_ctrl(tls_->native_handle(),
-                       SSL_CTRL_SET_TLSEXT_HOSTNAME,
-                       TLSEXT_NAMETYPE_host_name,
-                       host.data()) != 1) {
-        throw std::system_error(make_error_code(errc::tls_failed), "cannot name the server");
-    }
-    if (verify) {
-        tls_->set_verify_callback(asio::ssl::host_name_verification(host));
-    }
     co_await tls_->async_handshake(asio::ssl::stream_base::client,
                                    asio::redirect_error(asio::use_awaitable, ec));
     if (!ec) {
-        co_return;
+        co_return session_keeper_.resumed(*session);
     }
     if (ec.category() == asio::error::get_ssl_category()) {
-        const long verdict = SSL_get_verify_result(tls_->native_handle());
-        std::string detail = ec.message();
-        // A good chain that the check of the name refused leaves no more specific verdict than
-        // this.
-        const bool name_refused = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED;
-        if (!name_refused) {
-            detail = X509_verify_cert_error_string(verdict);
-        } else if (ERR_GET_REASON(static_cast<unsigned long>(ec.value())) ==
-                   SSL_R_CERTIFICATE_VERIFY_FAILED) {
-            detail = "the certificate is not for '" + host + "'";
-        }
-        throw std::system_error(make_error_code(errc::tls_failed), detail);
+        throw std::system_error(make_error_code(errc::tls_failed),
+                                why_refused(*session, ec.message(), host));
     }
     if (ec == asio::error::eof || ec == asio::ssl::error::stream_truncated) {
         throw std::system_error(make_error_code(errc::tls_failed),
@@ -143,12 +114,9 @@ asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer buffer)
             co_await socket_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
     }
     // An end without TLS's own goodbye is common. Whether it cuts something off is for the framing
-    // of HTTP to say; the caller treats both ends alike, and a body that runs to the end as cut
-    // off.
-    if (ec == asio::ssl::error::stream_truncated) {
-        throw std::system_error(make_error_code(errc::body_truncated));
-    }
-    if (ec && ec != asio::error::eof) {
+    // of HTTP to say.
+    cut_off_ = ec == asio::ssl::error::stream_truncated;
+    if (ec && ec != asio::error::eof && !cut_off_) {
         raise(ec);
     }
     co_return size;

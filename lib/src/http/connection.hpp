@@ -5,16 +5,16 @@
 
 /// One TCP or TLS connection, as little more than "read some, write all, close".
 
+#include "tls_context.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,12 +24,6 @@
 namespace cofutures::http::detail {
 
 namespace asio = boost::asio;
-
-/// A context that trusts the system's certificates, and `ca_file` where it is not empty.
-///
-/// **Throws** `std::system_error` if that file cannot be used.
-std::unique_ptr<asio::ssl::context> make_tls_context(const std::filesystem::path& ca_file,
-                                                     bool verify);
 
 /// A connection to one origin.
 ///
@@ -44,7 +38,7 @@ public:
     {
         open_.fetch_add(1, std::memory_order_relaxed);
     }
-    ~connection() { open_.fetch_sub(1, std::memory_order_relaxed); }
+    ~connection();
 
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -53,13 +47,19 @@ public:
     asio::awaitable<void> connect(std::vector<asio::ip::tcp::endpoint> addresses);
 
     /// Adds TLS: the server must prove, by its certificate, that it is `host`.
-    asio::awaitable<void> handshake(asio::ssl::context& context, std::string host, bool verify);
+    ///
+    /// Sessions are remembered by `origin`; true if one was resumed.
+    asio::awaitable<bool> handshake(tls_context& context, std::string host, std::string origin);
 
     /// Writes all of `bytes`, which must stay alive.
     asio::awaitable<void> write(std::string_view bytes);
 
     /// Reads at least one byte; 0 means that the other side has ended the connection.
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer);
+
+    /// Tells whether an end that `read_some()` has met can be believed: over TLS, anybody on the
+    /// way can cut a connection, and only the server can say goodbye.
+    bool ended_orderly() const noexcept { return !cut_off_; }
 
     void close() noexcept;
 
@@ -71,6 +71,8 @@ public:
 private:
     std::atomic<std::size_t>& open_; // a count for statistics, publishes nothing
     asio::ip::tcp::socket socket_;
+    bool cut_off_ = false;
+    tls_session_keeper session_keeper_; ///< used by `tls_`, hence before it
     std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
 };
 

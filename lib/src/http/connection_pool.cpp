@@ -11,57 +11,84 @@
 
 namespace cofutures::http::detail {
 
+using std::chrono::steady_clock;
+
 asio::awaitable<void> strand_event::wait()
 {
     boost::system::error_code ignored;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
+connection_pool::connection_pool(asio::any_io_executor strand, pool_limits limits)
+    : limits_(limits), expiry_(std::make_shared<asio::steady_timer>(std::move(strand)))
+{}
+
 bool connection_pool::take_turn(const std::string& origin, waiter& who)
 {
-    host_state& host = hosts_[origin];
-    if (host.turns < limit_) {
-        ++host.turns;
-        who.granted = true;
-        return true;
-    }
-    host.waiting.push_back(&who);
-    return false;
+    who.ticket = ++last_ticket_;
+    hosts_[origin].waiting.emplace(who.ticket, &who);
+    update_queue(origin);
+    grant_next();
+    return who.granted;
 }
 
 void connection_pool::forget(const std::string& origin, waiter& who)
 {
     if (who.granted) {
         end_turn(origin);
-    } else {
-        std::erase(hosts_[origin].waiting, &who);
+        return;
     }
+    host_state& host = hosts_[origin];
+    ready_.erase(who.ticket);
+    host.waiting.erase(who.ticket);
+    update_queue(origin);
+    forget_idle(origin);
 }
 
 void connection_pool::end_turn(const std::string& origin)
 {
-    host_state& host = hosts_[origin];
-    if (host.waiting.empty()) {
-        --host.turns;
-        if (host.turns == 0 && host.kept.empty()) {
-            hosts_.erase(origin);
-        }
-        return;
+    --hosts_[origin].turns;
+    --turns_;
+    update_queue(origin);
+    grant_next();
+    forget_idle(origin);
+}
+
+// Lists the origin among those whose first waiter lacks nothing but a turn of the total.
+void connection_pool::update_queue(const std::string& origin)
+{
+    const host_state& host = hosts_[origin];
+    if (!host.waiting.empty() && host.turns < limits_.per_host) {
+        ready_.emplace(host.waiting.begin()->first, origin);
     }
-    waiter* next = host.waiting.front();
-    host.waiting.pop_front();
-    next->granted = true;
-    next->event.trigger();
+}
+
+void connection_pool::grant_next()
+{
+    while (!ready_.empty() && turns_ < limits_.total) {
+        const auto first = ready_.begin();
+        const std::string origin = std::move(first->second);
+        ready_.erase(first);
+        host_state& host = hosts_[origin];
+        waiter* const next = host.waiting.begin()->second;
+        host.waiting.erase(host.waiting.begin());
+        ++host.turns;
+        ++turns_;
+        update_queue(origin);
+        next->granted = true;
+        next->event.trigger();
+    }
 }
 
 std::unique_ptr<connection> connection_pool::take_kept(const std::string& origin)
 {
     host_state& host = hosts_[origin];
-    const auto oldest = std::chrono::steady_clock::now() - keep_alive_;
+    const auto oldest = steady_clock::now() - limits_.keep_alive;
     while (!host.kept.empty()) {
-        std::unique_ptr<connection> candidate = std::move(host.kept.back());
+        const kept_list::iterator place = host.kept.back();
+        std::unique_ptr<connection> candidate = std::move(place->unused);
         host.kept.pop_back();
-        --kept_count_;
+        kept_.erase(place);
         if (candidate->unused_since > oldest && candidate->looks_alive()) {
             return candidate;
         }
@@ -69,11 +96,64 @@ std::unique_ptr<connection> connection_pool::take_kept(const std::string& origin
     return nullptr;
 }
 
-void connection_pool::keep(const std::string& origin, std::unique_ptr<connection> kept)
+void connection_pool::make_room()
 {
-    kept->unused_since = std::chrono::steady_clock::now();
-    hosts_[origin].kept.push_back(std::move(kept));
-    ++kept_count_;
+    // Written so that no sum can overflow where the limit is the greatest number there is.
+    while (!kept_.empty() && kept_.size() > limits_.total - std::min(turns_, limits_.total)) {
+        close_oldest();
+    }
+}
+
+void connection_pool::keep(const std::string& origin, std::unique_ptr<connection> unused)
+{
+    unused->unused_since = steady_clock::now();
+    kept_.push_back({origin, std::move(unused)});
+    hosts_[origin].kept.push_back(std::prev(kept_.end()));
+    schedule_expiry();
+}
+
+void connection_pool::close_oldest()
+{
+    const std::string origin = std::move(kept_.front().origin);
+    host_state& host = hosts_[origin];
+    host.kept.erase(host.kept.begin()); // the oldest of all is the oldest of its origin
+    kept_.pop_front();
+    forget_idle(origin);
+}
+
+// A client that meets a million hosts must not remember them all.
+void connection_pool::forget_idle(const std::string& origin)
+{
+    const auto host = hosts_.find(origin);
+    if (host != hosts_.end() && host->second.turns == 0 && host->second.waiting.empty() &&
+        host->second.kept.empty()) {
+        hosts_.erase(host);
+    }
+}
+
+void connection_pool::schedule_expiry()
+{
+    if (expiry_scheduled_ || kept_.empty()) {
+        return;
+    }
+    expiry_scheduled_ = true;
+    expiry_->expires_at(kept_.front().unused->unused_since + limits_.keep_alive);
+    // The handler may be in the queue already when the pool goes; the timer going says so.
+    expiry_->async_wait([this, alive = std::weak_ptr(expiry_)](boost::system::error_code ec) {
+        if (!ec && !alive.expired()) {
+            expire();
+        }
+    });
+}
+
+void connection_pool::expire()
+{
+    expiry_scheduled_ = false;
+    const auto oldest = steady_clock::now() - limits_.keep_alive;
+    while (!kept_.empty() && kept_.front().unused->unused_since <= oldest) {
+        close_oldest();
+    }
+    schedule_expiry();
 }
 
 } // namespace cofutures::http::detail

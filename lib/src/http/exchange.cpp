@@ -217,7 +217,7 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         const std::size_t size = co_await connection_->read_some(asio::buffer(*buffer));
         require_running();
         if (size == 0) {
-            parser.feed_end();
+            parser.feed_end(connection_->ended_orderly());
             break;
         }
         parser.feed({buffer->data(), size});

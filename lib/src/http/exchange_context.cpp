@@ -3,6 +3,9 @@
 
 #include "exchange_context.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <limits>
 #include <utility>
 
 namespace cofutures::http::detail {
@@ -10,14 +13,18 @@ namespace cofutures::http::detail {
 exchange_context::exchange_context(asio::any_io_executor executor, client_options client)
     : strand(std::move(executor)),
       options(std::move(client)),
-      pool(options.max_connections_per_host, options.keep_alive)
+      // Clamped, because "for ever" is added to points in time.
+      pool(strand,
+           {.per_host = options.max_connections_per_host,
+            .total = options.max_connections.value_or(std::numeric_limits<std::size_t>::max()),
+            .keep_alive =
+                std::min<std::chrono::milliseconds>(options.keep_alive, std::chrono::years(1))})
 {}
 
-asio::ssl::context& exchange_context::tls()
+tls_context& exchange_context::tls()
 {
     if (!tls_) {
-        tls_ = make_tls_context(options.tls.ca_file,
-                                options.tls.verification == tls_options::verification::required);
+        tls_ = std::make_unique<tls_context>(options.tls);
     }
     return *tls_;
 }

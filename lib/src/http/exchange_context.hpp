@@ -8,6 +8,7 @@
 #include <cofutures/http/client.hpp>
 
 #include "connection_pool.hpp"
+#include "tls_context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -24,7 +25,7 @@ public:
     exchange_context(asio::any_io_executor strand, client_options options);
 
     /// The TLS settings, made when first needed: reading the system's certificates takes a while.
-    asio::ssl::context& tls();
+    tls_context& tls();
 
     /// The thread that writes files, started when first needed.
     asio::thread_pool& files();
@@ -37,12 +38,13 @@ public:
     std::atomic<std::uint64_t> opened{0};
     std::atomic<std::uint64_t> reused{0};
     std::atomic<std::uint64_t> stale{0};
+    std::atomic<std::uint64_t> tls_resumed{0};
     std::atomic<std::size_t> open{0};
 
     connection_pool pool;
 
 private:
-    std::unique_ptr<asio::ssl::context> tls_;
+    std::unique_ptr<tls_context> tls_;
     std::unique_ptr<asio::thread_pool> files_;
 };
 

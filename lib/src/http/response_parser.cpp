@@ -218,7 +218,7 @@ void response_parser::feed(std::string_view bytes)
     }
 }
 
-void response_parser::feed_end()
+void response_parser::feed_end(bool orderly)
 {
     impl_->ended = true;
     if (done()) {
@@ -226,6 +226,9 @@ void response_parser::feed_end()
     }
     if (!impl_->parser->is_header_done()) {
         throw std::system_error(make_error_code(errc::connection_closed));
+    }
+    if (!orderly) {
+        throw std::system_error(make_error_code(errc::body_truncated));
     }
     beast::error_code ec;
     impl_->parser->put_eof(ec);

@@ -51,7 +51,9 @@ public:
     void feed(std::string_view bytes);
 
     /// Reports that the connection has ended; throws unless that completes the response.
-    void feed_end();
+    ///
+    /// Only an `orderly` end completes a body whose length nothing else tells.
+    void feed_end(bool orderly = true);
 
     /// Tells whether the response is complete.
     bool done() const noexcept;

@@ -61,19 +61,41 @@ struct request_options {
     std::optional<std::size_t> max_redirects = std::nullopt;
 };
 
-/// How https servers are checked.
+/// How https servers are checked, and what they are shown.
+///
+/// Files are read when the first https connection is made; one that cannot be used fails the
+/// requests that need it with `errc::tls_failed`, and its name in the text.
 struct tls_options {
-    /// Certificates trusted in addition to the system's, in PEM form.
+    /// Certificates of authorities that are trusted, in PEM form.
     std::filesystem::path ca_file = {};
 
     /// `unchecked` accepts any certificate: for experiments on one's own machine only.
     enum class verification { required, unchecked } verification = verification::required;
+
+    /// Whether the system's authorities are trusted beside those of `ca_file`.
+    bool system_authorities = true;
+
+    /// The client's own certificate, for servers that ask for one, then those that lead to its
+    /// authority, in PEM form.
+    std::filesystem::path certificate_file = {};
+
+    /// The key of that certificate, in PEM form. Empty: it stands in `certificate_file`, too.
+    std::filesystem::path key_file = {};
+
+    /// Decrypts that key, where it is encrypted.
+    std::string key_password = {};
 };
 
 struct client_options {
     /// The most connections to one origin (scheme, host and port); further requests wait their
     /// turn.
     std::size_t max_connections_per_host = 6;
+
+    /// The most connections in all, kept ones included. Default: no limit of its own.
+    ///
+    /// A kept connection gives way to a new one; requests to a host with room left pass those that
+    /// wait for a crowded one.
+    std::optional<std::size_t> max_connections = std::nullopt;
 
     /// How long an unused connection is kept for the next request.
     std::chrono::milliseconds keep_alive = std::chrono::seconds(30);
@@ -101,6 +123,7 @@ struct client_stats {
     std::uint64_t connections_opened = 0; ///< connected sockets, of all origins
     std::uint64_t connections_reused = 0; ///< requests that went over a kept connection
     std::uint64_t stale_retries = 0;      ///< repeated because a kept connection had been closed
+    std::uint64_t tls_resumed = 0;        ///< handshakes cut short by an earlier session
     std::size_t connections_open = 0;     ///< open now, in use or kept
 };
 
@@ -123,7 +146,7 @@ struct client_stats {
 /// **See** docs/http.md
 class client {
 public:
-    /// **Throws** `std::invalid_argument` if no connection is allowed.
+    /// **Throws** `std::invalid_argument` if no connection is allowed, per host or in all.
     explicit client(client_options options = {});
     ~client();
 
