@@ -153,4 +153,31 @@ TEST(HttpGuide, SavesAnImage)
     std::filesystem::remove_all(folder);
 }
 
+void fetch_patiently(const std::string& url)
+{
+    // [retries
+    cf::http::client client({.retries = {.max_tries = 5, .first_delay = 500ms, .budget = 2min}});
+    const cf::http::response page = client.get(url).result();
+    std::cout << page.status << " after " << page.tries << " tries\n";
+    // retries]
+}
+
+TEST(HttpGuide, TriesAgain)
+{
+    scripted_server server;
+    captured_output output;
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write("HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
+        connection.read_request();
+        connection.write_ok("ready");
+    });
+
+    fetch_patiently(server.url("/"));
+    answers.join();
+
+    EXPECT_EQ(output.text(), "200 after 2 tries\n");
+}
+
 } // namespace

@@ -20,6 +20,7 @@ struct exchange_job {
     time_limits limits;
     std::size_t max_redirects;
     std::uint64_t max_body;
+    retry_policy retries;
     std::filesystem::path target; ///< where the body goes; empty for memory
 };
 

@@ -180,6 +180,7 @@ client::impl::start(request message, std::filesystem::path target, request_optio
                              options.limits.value_or(context.options.limits),
                              options.max_redirects.value_or(context.options.max_redirects),
                              options.max_body.value_or(usual_limit),
+                             options.retries.value_or(context.options.retries),
                              std::move(target)};
     auto call = std::make_unique<promised_call<Result, impl>>(*this);
     auto& ends = *call;
@@ -335,6 +336,7 @@ client_stats client::stats() const
             .connections_opened = context.opened.load(std::memory_order_relaxed),
             .connections_reused = context.reused.load(std::memory_order_relaxed),
             .stale_retries = context.stale.load(std::memory_order_relaxed),
+            .retries = context.retries.load(std::memory_order_relaxed),
             .tls_resumed = context.tls_resumed.load(std::memory_order_relaxed),
             .connections_open = context.open.load(std::memory_order_relaxed)};
 }

@@ -15,6 +15,12 @@ using std::chrono::steady_clock;
 
 asio::awaitable<void> strand_event::wait()
 {
+    return wait_until(steady_clock::time_point::max());
+}
+
+asio::awaitable<void> strand_event::wait_until(steady_clock::time_point limit)
+{
+    timer_.expires_at(limit);
     boost::system::error_code ignored;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }

@@ -29,6 +29,9 @@ public:
     /// Waits; returns after any later `trigger()`, so callers look at their own condition in a
     /// loop.
     asio::awaitable<void> wait();
+
+    /// As `wait()`, and returns at `limit` at the latest.
+    asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point limit);
     void trigger() { timer_.cancel(); }
 
 private:

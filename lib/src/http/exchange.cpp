@@ -67,6 +67,7 @@ exchange::exchange(exchange_context& context,
       job_(std::move(job)),
       owner_(std::move(owner)),
       event_(context.strand),
+      retries_(job_.retries),
       timer_(context.strand),
       timer_expiry_(steady_clock::time_point::max()),
       deadline_(steady_clock::time_point::max())
@@ -85,10 +86,7 @@ asio::awaitable<void> exchange::main(std::shared_ptr<exchange> self)
     } catch (...) {
         error = self->translated(std::current_exception());
     }
-    if (self->file_) {
-        auto remove = [&file = self->file_] { file.reset(); };
-        co_await run_on(self->context_.files(), std::move(remove));
-    }
+    co_await self->discard_file();
     self->finished_ = true;
     self->timer_.cancel();
     const std::unique_ptr<exchange_owner> owner = std::move(self->owner_);
@@ -105,6 +103,31 @@ asio::awaitable<void> exchange::main(std::shared_ptr<exchange> self)
 asio::awaitable<void> exchange::perform()
 {
     for (;;) {
+        std::exception_ptr failure;
+        try {
+            co_await perform_once();
+        } catch (...) {
+            failure = translated(std::current_exception());
+        }
+        const auto wait = next_try(failure);
+        if (!wait) {
+            if (failure) {
+                std::rethrow_exception(failure);
+            }
+            break;
+        }
+        start_over();
+        co_await discard_file();
+        co_await pause(*wait);
+    }
+    outcome_.head.tries = retries_.tries();
+    co_await commit_file();
+}
+
+// One try, with the redirects it leads through.
+asio::awaitable<void> exchange::perform_once()
+{
+    for (;;) {
         const std::string origin = job_.message.url.origin();
         co_await wait_for_turn(origin);
         const turn held(*this, origin);
@@ -114,6 +137,7 @@ asio::awaitable<void> exchange::perform()
                 abort({});
             }
             total_deadline_ = job_.limits.total.deadline();
+            retries_.begin();
         }
         require_running();
         if (!co_await attempt(true)) {
@@ -128,16 +152,11 @@ asio::awaitable<void> exchange::perform()
             throw std::system_error(make_error_code(errc::too_many_redirects),
                                     "more than " + std::to_string(job_.max_redirects));
         }
+        if (!first_message_ && job_.retries.max_tries > 1) {
+            first_message_ = job_.message;
+        }
         job_.message = follow_redirect(std::move(job_.message), outcome_.head);
         ++outcome_.head.redirects;
-    }
-    if (file_) {
-        auto commit = [&file = file_] {
-            file->commit();
-            file.reset();
-        };
-        co_await run_on(context_.files(), std::move(commit));
-        outcome_.path = job_.target;
     }
 }
 
@@ -207,6 +226,7 @@ asio::awaitable<bool> exchange::attempt(bool may_use_kept)
 asio::awaitable<void> exchange::converse(response_parser& parser, body_collector& body)
 {
     const std::string text = request_text(job_.message, context_.options.user_agent);
+    sent_ = true;
     arm(job_.limits.idle, errc::idle_timed_out);
     co_await connection_->write(text);
     require_running();
@@ -245,8 +265,10 @@ void exchange::drop_connection() noexcept
 std::exception_ptr exchange::translated(std::exception_ptr error) const
 {
     const std::string url = job_.message.url.str();
+    const std::string tries =
+        retries_.tries() > 1 ? "after " + std::to_string(retries_.tries()) + " tries" : "";
     if (aborted_ && abort_reason_) {
-        return std::make_exception_ptr(request_error(abort_reason_, url));
+        return std::make_exception_ptr(request_error(abort_reason_, url, tries));
     }
     try {
         std::rethrow_exception(error);
@@ -256,7 +278,9 @@ std::exception_ptr exchange::translated(std::exception_ptr error) const
         return std::make_exception_ptr(
             request_error(file.code(), url, job_.target, std::string("cannot ") + file.action()));
     } catch (const std::system_error& system) {
-        return std::make_exception_ptr(request_error(system.code(), url, detail_of(system)));
+        std::string detail = detail_of(system);
+        detail += (detail.empty() || tries.empty() ? "" : ", ") + tries;
+        return std::make_exception_ptr(request_error(system.code(), url, detail));
     } catch (...) {
         return error;
     }

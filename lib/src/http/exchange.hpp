@@ -7,6 +7,7 @@
 
 #include "body_collector.hpp"
 #include "exchange_context.hpp"
+#include "retry_schedule.hpp"
 #include "temp_file.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -63,6 +64,13 @@ private:
 
     static asio::awaitable<void> main(std::shared_ptr<exchange> self);
     asio::awaitable<void> perform();
+    asio::awaitable<void> perform_once();
+    asio::awaitable<void> commit_file();
+    asio::awaitable<void> discard_file();
+    std::optional<std::chrono::milliseconds> next_try(const std::exception_ptr& failure);
+    bool is_worth_repeating(const std::exception_ptr& failure) const;
+    asio::awaitable<void> pause(std::chrono::milliseconds wait);
+    void start_over();
     asio::awaitable<void> wait_for_turn(const std::string& origin);
     asio::awaitable<bool> attempt(bool may_use_kept);
     asio::awaitable<void> converse(response_parser& parser, body_collector& body);
@@ -89,10 +97,13 @@ private:
     std::unique_ptr<temp_file> file_;
     strand_event event_; ///< triggered by whatever this exchange waits for apart from its socket
 
+    retry_schedule retries_;
+    std::optional<request> first_message_; ///< what was asked for, once a redirect has changed it
+    bool sent_ = false;                    ///< whether any of this try went out to a server
     bool started_ = false;
     bool finished_ = false;
     bool aborted_ = false;
-    std::error_code abort_reason_; ///< empty if a person asked
+    std::error_code abort_reason_; ///< empty if a person asked, which nothing overrules
 
     asio::steady_timer timer_;
     std::chrono::steady_clock::time_point timer_expiry_;

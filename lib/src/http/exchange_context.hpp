@@ -38,6 +38,7 @@ public:
     std::atomic<std::uint64_t> opened{0};
     std::atomic<std::uint64_t> reused{0};
     std::atomic<std::uint64_t> stale{0};
+    std::atomic<std::uint64_t> retries{0};
     std::atomic<std::uint64_t> tls_resumed{0};
     std::atomic<std::size_t> open{0};
 

@@ -101,6 +101,28 @@ asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve()
     co_return std::move(search->endpoints);
 }
 
+asio::awaitable<void> exchange::commit_file()
+{
+    if (!file_) {
+        co_return;
+    }
+    auto commit = [&file = file_] {
+        file->commit();
+        file.reset();
+    };
+    co_await run_on(context_.files(), std::move(commit));
+    outcome_.path = job_.target;
+}
+
+asio::awaitable<void> exchange::discard_file()
+{
+    if (!file_) {
+        co_return;
+    }
+    auto remove = [&file = file_] { file.reset(); };
+    co_await run_on(context_.files(), std::move(remove));
+}
+
 asio::awaitable<void> exchange::flush_to_file(body_collector& body)
 {
     auto work = [this, &body] {
@@ -156,7 +178,8 @@ void exchange::on_timer()
 
 void exchange::abort(std::error_code reason)
 {
-    if (finished_ || aborted_) {
+    // A person's wish comes after a time limit, too: there might be another try.
+    if (finished_ || (aborted_ && (reason || !abort_reason_))) {
         return;
     }
     aborted_ = true;

@@ -7,6 +7,7 @@
 
 #include <cofutures/future.hpp>
 #include <cofutures/http/message.hpp>
+#include <cofutures/http/retry_policy.hpp>
 #include <cofutures/timeout.hpp>
 
 #include <chrono>
@@ -42,7 +43,7 @@ struct time_limits {
     /// The longest silence: each single read or write must make progress within it.
     timeout idle = std::chrono::seconds(30);
 
-    /// Everything together, redirects included.
+    /// Everything together: redirects, retries and the waits between them.
     timeout total = {};
 };
 
@@ -59,6 +60,9 @@ struct request_options {
 
     /// Replaces the client's limit; 0 returns redirects as they are.
     std::optional<std::size_t> max_redirects = std::nullopt;
+
+    /// Replaces the client's policy as a whole.
+    std::optional<retry_policy> retries = std::nullopt;
 };
 
 /// How https servers are checked, and what they are shown.
@@ -105,6 +109,9 @@ struct client_options {
     /// How many redirects one request may follow; 0 returns them as they are.
     std::size_t max_redirects = 10;
 
+    /// Whether and how requests that failed are made again. Default: never.
+    retry_policy retries = {};
+
     std::string user_agent = "cofutures";
 
     tls_options tls = {};
@@ -123,6 +130,7 @@ struct client_stats {
     std::uint64_t connections_opened = 0; ///< connected sockets, of all origins
     std::uint64_t connections_reused = 0; ///< requests that went over a kept connection
     std::uint64_t stale_retries = 0;      ///< repeated because a kept connection had been closed
+    std::uint64_t retries = 0;            ///< further tries because of `retry_policy`
     std::uint64_t tls_resumed = 0;        ///< handshakes cut short by an earlier session
     std::size_t connections_open = 0;     ///< open now, in use or kept
 };

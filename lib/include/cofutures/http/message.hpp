@@ -83,6 +83,9 @@ struct response_head {
     /// How many redirects were followed.
     std::size_t redirects = 0;
 
+    /// How often the request was made, by `retry_policy`, until this answer came.
+    std::size_t tries = 1;
+
     /// Tells whether the status is one of 200 to 299.
     bool ok() const noexcept { return status >= 200 && status < 300; }
 
