@@ -10,16 +10,15 @@ find_package(Threads REQUIRED)
 # cancellation of co_spawn, so 1.83 is not a matter of taste.
 find_package(Boost 1.83 REQUIRED)
 
-# Only inside lib/src/http, for https.
+# Only inside lib/src/http, for https and for coded bodies.
 find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(BrotliDecoder REQUIRED)
+find_package(Zstandard REQUIRED)
 
 if(COFUTURES_BUILD_APPS)
     find_package(fmt REQUIRED)
     find_package(CLI11 REQUIRED)
-endif()
-
-if(COFUTURES_BUILD_APPS OR COFUTURES_BUILD_TESTS)
-    find_package(ZLIB REQUIRED)
 endif()
 
 if(COFUTURES_BUILD_TESTS)

@@ -24,6 +24,8 @@ install(
     FILES
         "${CMAKE_CURRENT_BINARY_DIR}/cofutures-config.cmake"
         "${CMAKE_CURRENT_BINARY_DIR}/cofutures-config-version.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/FindBrotliDecoder.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/FindZstandard.cmake"
     DESTINATION "${cofutures_package_dir}")
 
 if(COFUTURES_BUILD_APPS)

@@ -17,7 +17,10 @@ void body_collector::begin(const response_head& head, std::optional<std::uint64_
     } else {
         mode_ = head.ok() ? mode::file : mode::discard;
     }
-    if (mode_ == mode::memory && length) {
+    if (job_.decode && mode_ != mode::discard) {
+        decoder_ = make_decoder(head.headers.get("Content-Encoding").value_or(""));
+    }
+    if (mode_ == mode::memory && length && !decoder_) {
         // The length is only the server's word: what it announces is not allocated at once.
         bytes.reserve(std::min<std::uint64_t>(*length, 1024 * 1024));
     }
@@ -25,9 +28,51 @@ void body_collector::begin(const response_head& head, std::optional<std::uint64_
 
 void body_collector::append(std::string_view more)
 {
+    if (decoder_) {
+        coded_.append(more);
+        coded_size_ += more.size();
+        return;
+    }
     size_ += more.size();
     if (mode_ != mode::discard) {
         bytes.append(more);
+    }
+}
+
+bool body_collector::decode(std::size_t enough)
+{
+    if (!decoder_) {
+        return false;
+    }
+    std::string_view input = coded_;
+    bool more = true;
+    while (more && bytes.size() < enough) {
+        const std::size_t before = bytes.size();
+        more = decoder_->step(input, bytes);
+        size_ += bytes.size() - before;
+        if (size_ > job_.max_body) {
+            throw std::system_error(make_error_code(errc::body_too_large));
+        }
+        require_proportion();
+    }
+    coded_.erase(0, coded_.size() - input.size());
+    return more;
+}
+
+void body_collector::require_proportion() const
+{
+    constexpr std::uint64_t harmless = 1024 * 1024;
+    if (size_ > harmless && size_ / job_.max_decoding_ratio > coded_size_) {
+        fail_decoding("more than " + std::to_string(job_.max_decoding_ratio) +
+                      " times its coded size");
+    }
+}
+
+void body_collector::finish() const
+{
+    // Nothing at all is what answers without a body have, whatever their header says.
+    if (decoder_ && coded_size_ > 0 && !decoder_->complete()) {
+        fail_decoding("the coded data ends early");
     }
 }
 

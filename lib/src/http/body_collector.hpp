@@ -7,9 +7,13 @@
 
 #include <cofutures/http/client.hpp>
 
+#include "content_decoder.hpp"
 #include "response_parser.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace cofutures::http::detail {
@@ -21,10 +25,12 @@ struct exchange_job {
     std::size_t max_redirects;
     std::uint64_t max_body;
     retry_policy retries;
+    bool decode;
+    std::size_t max_decoding_ratio;
     std::filesystem::path target; ///< where the body goes; empty for memory
 };
 
-/// Collects a body in memory, for a file, or only counts it.
+/// Collects a body in memory, for a file, or only counts it; decodes it where that was asked for.
 class body_collector final : public body_receiver {
 public:
     enum class mode { memory, file, discard };
@@ -36,14 +42,31 @@ public:
     void begin(const response_head& head, std::optional<std::uint64_t> length) override;
     void append(std::string_view bytes) override;
 
+    /// Decodes what has arrived until `bytes` holds `enough`; true if there is more to decode.
+    ///
+    /// **Throws** `std::system_error` if the data is not what it claims to be or grows too large.
+    bool decode(std::size_t enough);
+
+    /// Throws `std::system_error` unless the body is complete as its coding sees it.
+    void finish() const;
+
+    /// Tells whether the body is another one than the header describes.
+    bool decodes() const noexcept { return decoder_ != nullptr; }
+
     mode kind() const noexcept { return mode_; }
+    /// The length of the body, decoded.
     std::uint64_t size() const noexcept { return size_; }
 
     std::string bytes; ///< what has arrived and was not written to a file yet
 
 private:
+    void require_proportion() const;
+
     const exchange_job& job_;
     std::size_t redirects_left_;
+    std::unique_ptr<content_decoder> decoder_; ///< null: the body is taken as it comes
+    std::string coded_;                        ///< not decoded yet
+    std::uint64_t coded_size_ = 0;
     mode mode_ = mode::discard;
     std::uint64_t size_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <cofutures/http/client.hpp>
 #include <cofutures/promise.hpp>
 
+#include "content_decoder.hpp"
 #include "exchange.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -176,11 +177,20 @@ client::impl::start(request message, std::filesystem::path target, request_optio
         message.headers.set(name, value);
     }
     const std::uint64_t usual_limit = target.empty() ? memory_limit : no_limit;
+    const bool decode =
+        message.method != "HEAD" &&
+        options.decode.value_or(target.empty() && !message.headers.contains("Accept-Encoding") &&
+                                !message.headers.contains("Range"));
+    if (decode && !message.headers.contains("Accept-Encoding")) {
+        message.headers.add("Accept-Encoding", std::string(detail::accepted_codings));
+    }
     detail::exchange_job job{std::move(message),
                              options.limits.value_or(context.options.limits),
                              options.max_redirects.value_or(context.options.max_redirects),
                              options.max_body.value_or(usual_limit),
                              options.retries.value_or(context.options.retries),
+                             decode,
+                             context.options.max_decoding_ratio,
                              std::move(target)};
     auto call = std::make_unique<promised_call<Result, impl>>(*this);
     auto& ends = *call;
@@ -265,6 +275,9 @@ client::client(client_options options)
     }
     if (options.max_connections == std::size_t{0}) {
         throw std::invalid_argument("cofutures: max_connections must be 1 or more, got 0");
+    }
+    if (options.max_decoding_ratio == 0) {
+        throw std::invalid_argument("cofutures: max_decoding_ratio must be 1 or more, got 0");
     }
     impl_ = std::make_unique<impl>(std::move(options));
 }

@@ -46,6 +46,8 @@ public:
             return "response header too large";
         case errc::body_too_large:
             return "response body too large";
+        case errc::decoding_failed:
+            return "cannot decode the body";
         case errc::too_many_redirects:
             return "too many redirects";
         case errc::bad_redirect:

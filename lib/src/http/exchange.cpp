@@ -14,6 +14,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace cofutures::http::detail {
@@ -214,6 +215,10 @@ asio::awaitable<bool> exchange::attempt(bool may_use_kept)
     outcome_.head = std::move(parser.head());
     outcome_.head.redirects = redirects;
     outcome_.size = body.size();
+    if (body.decodes()) {
+        outcome_.head.headers.remove("Content-Encoding");
+        outcome_.head.headers.remove("Content-Length");
+    }
     if (body.kind() == body_collector::mode::memory) {
         outcome_.body = std::move(body.bytes);
     } else if (body.kind() == body_collector::mode::file) {
@@ -238,21 +243,36 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         require_running();
         if (size == 0) {
             parser.feed_end(connection_->ended_orderly());
+            co_await take_in(body);
             break;
         }
         parser.feed({buffer->data(), size});
         if (body.kind() == body_collector::mode::discard && body.size() > discard_limit) {
             break;
         }
-        if (body.kind() == body_collector::mode::file && body.bytes.size() >= file_block) {
-            disarm(); // a slow disk is not a silent server
-            co_await flush_to_file(body);
-            require_running();
-        }
+        co_await take_in(body);
+    }
+    if (parser.done()) {
+        body.finish();
     }
     if (!job_.target.empty() && parser.head().status == 206) {
         throw std::system_error(make_error_code(errc::bad_response),
                                 "a part where the whole was asked for");
+    }
+}
+
+// Decodes what has arrived, and writes it where it is for a file, block by block: neither a large
+// body nor one that grows in decoding is ever in memory as a whole.
+asio::awaitable<void> exchange::take_in(body_collector& body)
+{
+    const bool to_file = body.kind() == body_collector::mode::file;
+    for (bool more = true; more;) {
+        more = body.decode(to_file ? file_block : std::numeric_limits<std::size_t>::max());
+        if (to_file && body.bytes.size() >= file_block) {
+            disarm(); // a slow disk is not a silent server
+            co_await flush_to_file(body);
+            require_running();
+        }
     }
 }
 

@@ -77,6 +77,7 @@ private:
     asio::awaitable<void> open_connection();
     asio::awaitable<std::vector<asio::ip::tcp::endpoint>> resolve();
     std::shared_ptr<lookup> start_lookup(const std::string& host, std::uint16_t port);
+    asio::awaitable<void> take_in(body_collector& body);
     asio::awaitable<void> flush_to_file(body_collector& body);
 
     void arm(timeout limit, errc code);

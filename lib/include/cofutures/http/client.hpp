@@ -55,7 +55,8 @@ struct request_options {
     /// Replaces the client's limits as a whole.
     std::optional<time_limits> limits = std::nullopt;
 
-    /// The longest body accepted. Default: 64 MiB in memory, no limit for a file.
+    /// The longest body accepted, as it arrives and as it is decoded. Default: 64 MiB in memory, no
+    /// limit for a file.
     std::optional<std::uint64_t> max_body = std::nullopt;
 
     /// Replaces the client's limit; 0 returns redirects as they are.
@@ -63,6 +64,13 @@ struct request_options {
 
     /// Replaces the client's policy as a whole.
     std::optional<retry_policy> retries = std::nullopt;
+
+    /// Whether to ask for gzip, deflate, br and zstd, and to undo them. Default: for bodies in
+    /// memory, unless `headers` name an `Accept-Encoding` or a `Range`.
+    ///
+    /// What was decoded comes without `Content-Encoding` and `Content-Length`, which describe
+    /// something else.
+    std::optional<bool> decode = std::nullopt;
 };
 
 /// How https servers are checked, and what they are shown.
@@ -112,6 +120,10 @@ struct client_options {
     /// Whether and how requests that failed are made again. Default: never.
     retry_policy retries = {};
 
+    /// How many times its coded size a decoded body may have, once it is over a MiB: a few bytes
+    /// can stand for gigabytes.
+    std::size_t max_decoding_ratio = 200;
+
     std::string user_agent = "cofutures";
 
     tls_options tls = {};
@@ -154,7 +166,8 @@ struct client_stats {
 /// **See** docs/http.md
 class client {
 public:
-    /// **Throws** `std::invalid_argument` if no connection is allowed, per host or in all.
+    /// **Throws** `std::invalid_argument` if no connection is allowed, per host or in all, or no
+    ///   `max_decoding_ratio`.
     explicit client(client_options options = {});
     ~client();
 

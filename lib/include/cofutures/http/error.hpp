@@ -36,6 +36,7 @@ enum class errc {
     bad_response,
     header_too_large,
     body_too_large,
+    decoding_failed,
     too_many_redirects,
     bad_redirect,
     insecure_redirect,
