@@ -2,81 +2,19 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <cofutures/error.hpp>
-#include <cofutures/http/client.hpp>
 
-#include "support/scripted_server.hpp"
+#include "download_support.hpp"
 
-#include <gtest/gtest.h>
-
-#include <chrono>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace cofutures::http {
 
 namespace {
 
-using namespace std::chrono_literals;
-namespace fs = std::filesystem;
-using test::scripted_connection;
-using test::scripted_server;
-
-constexpr auto watchdog = 10s;
-
-std::string contents(const fs::path& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-class HttpDownload : public testing::Test {
-protected:
-    HttpDownload()
-        : folder(fs::temp_directory_path() /
-                 ("cofutures_" + std::to_string(::getpid()) + "_" +
-                  testing::UnitTest::GetInstance()->current_test_info()->name()))
-    {
-        fs::remove_all(folder);
-        fs::create_directory(folder);
-    }
-    ~HttpDownload() override { fs::remove_all(folder); }
-
-    std::size_t files() const
-    {
-        return static_cast<std::size_t>(
-            std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-    }
-
-    // Starts a download of "/x" into `name` and reads the request.
-    scripted_connection start(const std::string& name, request_options options = {})
-    {
-        call = client_.download(server.url("/x"), folder / name, std::move(options));
-        scripted_connection connection = server.accept();
-        connection.read_request();
-        return connection;
-    }
-
-    request_error failure() const
-    {
-        try {
-            call.result(watchdog);
-        } catch (const request_error& error) {
-            return error;
-        }
-        throw std::logic_error("the download succeeded");
-    }
-
-    fs::path folder;
-    scripted_server server;
-    client client_;
-    future<download_result> call;
-};
+class HttpDownload : public download_test {};
 
 TEST_F(HttpDownload, AppearsUnderItsNameWhenComplete)
 {

@@ -180,4 +180,44 @@ TEST(HttpGuide, TriesAgain)
     EXPECT_EQ(output.text(), "200 after 2 tries\n");
 }
 
+void fetch_carefully(cf::http::client& client,
+                     const std::string& url,
+                     const std::filesystem::path& path,
+                     const std::string& sum)
+{
+    // [resume
+    const cf::http::request_options careful{
+        .retries = cf::http::retry_policy{.max_tries = 5, .first_delay = 100ms},
+        .file = {.resume = true, .checksum = cf::http::checksum(sum), .set_time = true}};
+    const cf::http::download_result image = client.download(url, path, careful).result();
+    std::cout << image.size - image.resumed_at << " of " << image.size << " bytes were fetched\n";
+    // resume]
+}
+
+TEST(HttpGuide, GoesOnWithADownload)
+{
+    const auto path =
+        std::filesystem::temp_directory_path() / ("cofutures_guide_" + std::to_string(::getpid()));
+    scripted_server server;
+    cf::http::client client;
+    captured_output output;
+    std::thread answers([&server] {
+        {
+            auto connection = server.accept();
+            connection.read_request();
+            connection.write("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 10\r\n\r\n0123");
+        }
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write("HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Length: 6\r\n"
+                         "Content-Range: bytes 4-9/10\r\n\r\n456789");
+    });
+
+    fetch_carefully(client, server.url("/"), path, "md5:781e5e245d69b566979b86e28d23f2c7");
+    answers.join();
+
+    EXPECT_EQ(output.text(), "6 of 10 bytes were fetched\n");
+    std::filesystem::remove(path);
+}
+
 } // namespace

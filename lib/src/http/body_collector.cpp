@@ -3,6 +3,7 @@
 
 #include "body_collector.hpp"
 
+#include "http_date.hpp"
 #include "redirect.hpp"
 
 #include <algorithm>
@@ -14,8 +15,10 @@ void body_collector::begin(const response_head& head, std::optional<std::uint64_
     const bool followed = redirects_left_ > 0 && is_redirect(head);
     if (job_.target.empty()) {
         mode_ = followed ? mode::discard : mode::memory;
+    } else if (followed) {
+        mode_ = mode::discard;
     } else {
-        mode_ = head.ok() ? mode::file : mode::discard;
+        begin_file(head, length);
     }
     if (job_.decode && mode_ != mode::discard) {
         decoder_ = make_decoder(head.headers.get("Content-Encoding").value_or(""));
@@ -23,6 +26,34 @@ void body_collector::begin(const response_head& head, std::optional<std::uint64_
     if (mode_ == mode::memory && length && !decoder_) {
         // The length is only the server's word: what it announces is not allocated at once.
         bytes.reserve(std::min<std::uint64_t>(*length, 1024 * 1024));
+    }
+}
+
+void body_collector::begin_file(const response_head& head, std::optional<std::uint64_t> length)
+{
+    mode_ = mode::discard;
+    facts_.modified = parse_http_date(head.headers.get("Last-Modified").value_or(""));
+    if (job_.newer_than && (head.status == 304 || (head.ok() && facts_.modified &&
+                                                   *facts_.modified <= *job_.newer_than))) {
+        current_ = true;
+    } else if (head.status == 206 || (head.status == 416 && rest_)) {
+        if (!rest_) {
+            throw std::system_error(make_error_code(errc::bad_response),
+                                    "a part where the whole was asked for");
+        }
+        if (!rest_->record.continued_by(head, rest_->offset)) {
+            throw stale_part();
+        }
+        mode_ = mode::file;
+        facts_.offset = rest_->offset;
+        facts_.length = rest_->record.length;
+        facts_.validator = rest_->record.validator;
+    } else if (head.ok()) {
+        mode_ = mode::file;
+        // A decoded file has other bytes at other places than the server's.
+        const bool coded = job_.decode && head.headers.contains("Content-Encoding");
+        facts_.length = coded ? std::nullopt : length;
+        facts_.validator = strong_validator(head);
     }
 }
 

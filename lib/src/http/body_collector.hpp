@@ -8,12 +8,15 @@
 #include <cofutures/http/client.hpp>
 
 #include "content_decoder.hpp"
+#include "download_file.hpp"
 #include "response_parser.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace cofutures::http::detail {
@@ -28,15 +31,28 @@ struct exchange_job {
     bool decode;
     std::size_t max_decoding_ratio;
     std::filesystem::path target; ///< where the body goes; empty for memory
+    file_options file;
+    std::optional<std::chrono::sys_seconds> newer_than; ///< a file is there that may be new enough
 };
+
+/// A part of a file is there, and the server was asked for the rest.
+struct rest_wanted {
+    const partial_record& record;
+    std::uint64_t offset;
+};
+
+/// Thrown when the server has something else than the rest of what is there.
+struct stale_part {};
 
 /// Collects a body in memory, for a file, or only counts it; decodes it where that was asked for.
 class body_collector final : public body_receiver {
 public:
     enum class mode { memory, file, discard };
 
-    explicit body_collector(const exchange_job& job, std::size_t redirects_left)
-        : job_(job), redirects_left_(redirects_left)
+    body_collector(const exchange_job& job,
+                   std::size_t redirects_left,
+                   std::optional<rest_wanted> rest = std::nullopt)
+        : job_(job), redirects_left_(redirects_left), rest_(rest)
     {}
 
     void begin(const response_head& head, std::optional<std::uint64_t> length) override;
@@ -54,16 +70,27 @@ public:
     bool decodes() const noexcept { return decoder_ != nullptr; }
 
     mode kind() const noexcept { return mode_; }
+
+    /// What the header says about the file; of use where `kind()` is file.
+    const body_facts& facts() const noexcept { return facts_; }
+
+    /// Tells whether the file that is there is as new as the server's.
+    bool file_is_current() const noexcept { return current_; }
     /// The length of the body, decoded.
     std::uint64_t size() const noexcept { return size_; }
 
-    std::string bytes; ///< what has arrived and was not written to a file yet
+    std::string bytes;       ///< what has arrived and was not written to a file yet
+    bool file_begun = false; ///< whether the file has been told `facts()`
 
 private:
+    void begin_file(const response_head& head, std::optional<std::uint64_t> length);
     void require_proportion() const;
 
     const exchange_job& job_;
     std::size_t redirects_left_;
+    std::optional<rest_wanted> rest_;
+    body_facts facts_;
+    bool current_ = false;
     std::unique_ptr<content_decoder> decoder_; ///< null: the body is taken as it comes
     std::string coded_;                        ///< not decoded yet
     std::uint64_t coded_size_ = 0;

@@ -48,6 +48,8 @@ Result made_from(detail::exchange_outcome outcome)
     } else {
         result.path = std::move(outcome.path);
         result.size = outcome.size;
+        result.resumed_at = outcome.resumed_at;
+        result.kept = outcome.kept;
     }
     return result;
 }
@@ -191,7 +193,9 @@ client::impl::start(request message, std::filesystem::path target, request_optio
                              options.retries.value_or(context.options.retries),
                              decode,
                              context.options.max_decoding_ratio,
-                             std::move(target)};
+                             std::move(target),
+                             std::move(options.file),
+                             std::nullopt};
     auto call = std::make_unique<promised_call<Result, impl>>(*this);
     auto& ends = *call;
     future<Result> result = ends.get_future();

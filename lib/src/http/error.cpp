@@ -48,6 +48,8 @@ public:
             return "response body too large";
         case errc::decoding_failed:
             return "cannot decode the body";
+        case errc::checksum_mismatch:
+            return "the file is not the expected one";
         case errc::too_many_redirects:
             return "too many redirects";
         case errc::bad_redirect:

@@ -7,14 +7,12 @@
 
 #include "redirect.hpp"
 #include "request_text.hpp"
-#include "run_on.hpp"
 #include "token.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include <array>
-#include <limits>
 #include <utility>
 
 namespace cofutures::http::detail {
@@ -24,7 +22,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t read_size = 64 * 1024;
-constexpr std::size_t file_block = 256 * 1024;
 
 // A body that nobody wants is read to keep the connection, up to here; then the connection goes.
 constexpr std::uint64_t discard_limit = 256 * 1024;
@@ -118,7 +115,6 @@ asio::awaitable<void> exchange::perform()
             break;
         }
         start_over();
-        co_await discard_file();
         co_await pause(*wait);
     }
     outcome_.head.tries = retries_.tries();
@@ -139,12 +135,14 @@ asio::awaitable<void> exchange::perform_once()
             }
             total_deadline_ = job_.limits.total.deadline();
             retries_.begin();
+            require_running();
+            co_await prepare_file();
         }
         require_running();
-        if (!co_await attempt(true)) {
-            context_.stale.fetch_add(1, std::memory_order_relaxed);
-            co_await attempt(false);
+        if (outcome_.kept) {
+            co_return;
         }
+        co_await answer();
         outcome_.head.url = job_.message.url.str();
         if (job_.max_redirects == 0 || !is_redirect(outcome_.head)) {
             break;
@@ -179,9 +177,27 @@ asio::awaitable<void> exchange::wait_for_turn(const std::string& origin)
     }
 }
 
-// Makes the request over one connection; false if that was a kept one which turned out to be
-// closed.
-asio::awaitable<bool> exchange::attempt(bool may_use_kept)
+// Makes the request until there is an answer to what was asked: over a fresh connection if a kept
+// one turned out to be closed, for the whole if what is there is no part of what the server has.
+asio::awaitable<void> exchange::answer()
+{
+    bool may_use_kept = true;
+    for (;;) {
+        switch (co_await attempt(may_use_kept)) {
+        case attempt_end::answered:
+            co_return;
+        case attempt_end::connection_was_stale:
+            context_.stale.fetch_add(1, std::memory_order_relaxed);
+            may_use_kept = false;
+            break;
+        case attempt_end::part_was_stale:
+            file_->forget();
+            break;
+        }
+    }
+}
+
+asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
 {
     const std::string origin = job_.message.url.origin();
     connection_ = may_use_kept ? context_.pool.take_kept(origin) : nullptr;
@@ -195,14 +211,17 @@ asio::awaitable<bool> exchange::attempt(bool may_use_kept)
     context_.requests.fetch_add(1, std::memory_order_relaxed);
 
     const std::size_t redirects = outcome_.head.redirects;
-    body_collector body(job_, job_.max_redirects - redirects);
+    body_collector body(job_, job_.max_redirects - redirects, rest_to_ask_for());
     response_parser parser(job_.message.method == "HEAD", job_.max_body, body);
     try {
         co_await converse(parser, body);
+    } catch (const stale_part&) {
+        drop_connection();
+        co_return attempt_end::part_was_stale;
     } catch (const std::system_error&) {
         if (kept && !parser.started() && !aborted_ && is_idempotent(job_.message.method)) {
             drop_connection();
-            co_return false;
+            co_return attempt_end::connection_was_stale;
         }
         throw;
     }
@@ -214,7 +233,8 @@ asio::awaitable<bool> exchange::attempt(bool may_use_kept)
     }
     outcome_.head = std::move(parser.head());
     outcome_.head.redirects = redirects;
-    outcome_.size = body.size();
+    outcome_.kept = body.file_is_current();
+    outcome_.size = body.facts().offset + body.size();
     if (body.decodes()) {
         outcome_.head.headers.remove("Content-Encoding");
         outcome_.head.headers.remove("Content-Length");
@@ -224,13 +244,16 @@ asio::awaitable<bool> exchange::attempt(bool may_use_kept)
     } else if (body.kind() == body_collector::mode::file) {
         disarm();
         co_await flush_to_file(body);
+        file_complete_ = true;
+        outcome_.resumed_at = body.facts().offset;
     }
-    co_return true;
+    co_return attempt_end::answered;
 }
 
 asio::awaitable<void> exchange::converse(response_parser& parser, body_collector& body)
 {
-    const std::string text = request_text(job_.message, context_.options.user_agent);
+    const std::string text =
+        request_text(job_.message, context_.options.user_agent, conditions(rest_to_ask_for()));
     sent_ = true;
     arm(job_.limits.idle, errc::idle_timed_out);
     co_await connection_->write(text);
@@ -243,36 +266,17 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         require_running();
         if (size == 0) {
             parser.feed_end(connection_->ended_orderly());
-            co_await take_in(body);
+            co_await take_in(body, true);
             break;
         }
         parser.feed({buffer->data(), size});
         if (body.kind() == body_collector::mode::discard && body.size() > discard_limit) {
             break;
         }
-        co_await take_in(body);
+        co_await take_in(body, parser.done());
     }
     if (parser.done()) {
         body.finish();
-    }
-    if (!job_.target.empty() && parser.head().status == 206) {
-        throw std::system_error(make_error_code(errc::bad_response),
-                                "a part where the whole was asked for");
-    }
-}
-
-// Decodes what has arrived, and writes it where it is for a file, block by block: neither a large
-// body nor one that grows in decoding is ever in memory as a whole.
-asio::awaitable<void> exchange::take_in(body_collector& body)
-{
-    const bool to_file = body.kind() == body_collector::mode::file;
-    for (bool more = true; more;) {
-        more = body.decode(to_file ? file_block : std::numeric_limits<std::size_t>::max());
-        if (to_file && body.bytes.size() >= file_block) {
-            disarm(); // a slow disk is not a silent server
-            co_await flush_to_file(body);
-            require_running();
-        }
     }
 }
 

@@ -6,9 +6,9 @@
 /// One call of the client from its turn to its outcome: connect, write, read, redirect, store.
 
 #include "body_collector.hpp"
+#include "download_file.hpp"
 #include "exchange_context.hpp"
 #include "retry_schedule.hpp"
-#include "temp_file.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -28,6 +28,8 @@ struct exchange_outcome {
     std::string body;
     std::filesystem::path path;
     std::uint64_t size = 0;
+    std::uint64_t resumed_at = 0;
+    bool kept = false;
 };
 
 /// Receives what becomes of an exchange: the promise side of a call.
@@ -72,12 +74,19 @@ private:
     asio::awaitable<void> pause(std::chrono::milliseconds wait);
     void start_over();
     asio::awaitable<void> wait_for_turn(const std::string& origin);
-    asio::awaitable<bool> attempt(bool may_use_kept);
+    enum class attempt_end { answered, connection_was_stale, part_was_stale };
+
+    asio::awaitable<void> answer();
+    asio::awaitable<attempt_end> attempt(bool may_use_kept);
     asio::awaitable<void> converse(response_parser& parser, body_collector& body);
+    std::optional<rest_wanted> rest_to_ask_for() const;
+    headers conditions(const std::optional<rest_wanted>& rest) const;
+    asio::awaitable<void> prepare_file();
+    asio::awaitable<void> look_at_target();
     asio::awaitable<void> open_connection();
     asio::awaitable<std::vector<asio::ip::tcp::endpoint>> resolve();
     std::shared_ptr<lookup> start_lookup(const std::string& host, std::uint16_t port);
-    asio::awaitable<void> take_in(body_collector& body);
+    asio::awaitable<void> take_in(body_collector& body, bool last);
     asio::awaitable<void> flush_to_file(body_collector& body);
 
     void arm(timeout limit, errc code);
@@ -95,7 +104,9 @@ private:
     exchange_outcome outcome_;
 
     std::unique_ptr<connection> connection_;
-    std::unique_ptr<temp_file> file_;
+    std::unique_ptr<download_file> file_;
+    bool file_complete_ = false;    ///< as far as this try can tell
+    std::uint64_t target_size_ = 0; ///< of the file that was there before
     strand_event event_; ///< triggered by whatever this exchange waits for apart from its socket
 
     retry_schedule retries_;

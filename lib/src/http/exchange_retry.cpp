@@ -65,6 +65,7 @@ void exchange::start_over()
         job_.message = *first_message_;
     }
     outcome_ = {};
+    file_complete_ = false;
     sent_ = false;
 }
 

@@ -2,14 +2,12 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "exchange.hpp"
-#include "run_on.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
 #include <utility>
 
-// The steps of an exchange that wait: for addresses, for the connection, for the disk, for too
-// long.
+// The steps of an exchange that wait: for addresses, for the connection, for too long.
 
 namespace cofutures::http::detail {
 
@@ -99,40 +97,6 @@ asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve()
         throw std::system_error(make_error_code(errc::host_not_found));
     }
     co_return std::move(search->endpoints);
-}
-
-asio::awaitable<void> exchange::commit_file()
-{
-    if (!file_) {
-        co_return;
-    }
-    auto commit = [&file = file_] {
-        file->commit();
-        file.reset();
-    };
-    co_await run_on(context_.files(), std::move(commit));
-    outcome_.path = job_.target;
-}
-
-asio::awaitable<void> exchange::discard_file()
-{
-    if (!file_) {
-        co_return;
-    }
-    auto remove = [&file = file_] { file.reset(); };
-    co_await run_on(context_.files(), std::move(remove));
-}
-
-asio::awaitable<void> exchange::flush_to_file(body_collector& body)
-{
-    auto work = [this, &body] {
-        if (!file_) {
-            file_ = std::make_unique<temp_file>(job_.target);
-        }
-        file_->write(body.bytes);
-        body.bytes.clear();
-    };
-    co_await run_on(context_.files(), std::move(work));
 }
 
 void exchange::arm(timeout limit, errc code)

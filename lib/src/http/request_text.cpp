@@ -16,7 +16,8 @@ void append_field(std::string& text, std::string_view name, std::string_view val
 
 } // namespace
 
-std::string request_text(const request& message, std::string_view user_agent)
+std::string
+request_text(const request& message, std::string_view user_agent, const headers& conditions)
 {
     if (!is_token(message.method)) {
         throw std::system_error(make_error_code(errc::invalid_request),
@@ -38,6 +39,11 @@ std::string request_text(const request& message, std::string_view user_agent)
     }
     for (const auto& [name, value] : message.headers) {
         if (!equal_ignoring_case(name, "Content-Length")) {
+            append_field(text, name, value);
+        }
+    }
+    for (const auto& [name, value] : conditions) {
+        if (!message.headers.contains(name)) {
             append_field(text, name, value);
         }
     }

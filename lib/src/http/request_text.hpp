@@ -12,11 +12,12 @@
 
 namespace cofutures::http::detail {
 
-/// Writes out a request, head and body.
+/// Writes out a request, head and body; `conditions` are fields that its own ones overrule.
 ///
 /// **Throws** `std::system_error` with `errc::invalid_request` if the method is not a token, or if
 ///   a header would frame the body differently than we do.
-std::string request_text(const request& message, std::string_view user_agent);
+std::string
+request_text(const request& message, std::string_view user_agent, const headers& conditions = {});
 
 /// Tells whether a request may be repeated without changing what it means.
 bool is_idempotent(std::string_view method) noexcept;

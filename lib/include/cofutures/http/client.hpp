@@ -6,6 +6,7 @@
 /// An HTTP client whose every call returns a future. Floor 6; read message.hpp first.
 
 #include <cofutures/future.hpp>
+#include <cofutures/http/file_options.hpp>
 #include <cofutures/http/message.hpp>
 #include <cofutures/http/retry_policy.hpp>
 #include <cofutures/timeout.hpp>
@@ -71,6 +72,9 @@ struct request_options {
     /// What was decoded comes without `Content-Encoding` and `Content-Length`, which describe
     /// something else.
     std::optional<bool> decode = std::nullopt;
+
+    /// For downloads.
+    file_options file = {};
 };
 
 /// How https servers are checked, and what they are shown.
@@ -193,9 +197,10 @@ public:
     /// exist.
     ///
     /// **Blocks** Never; files are written on a thread of the client's own.
-    /// **Cancellation** Removes the temporary file.
+    /// **Cancellation** Removes the temporary file, unless `file.resume` has a use for it.
     /// **Throws** (into the future) `request_error`; with its `path()` set if the file was the
     ///   reason.
+    /// **See** file_options.hpp
     future<download_result>
     download(std::string_view url, std::filesystem::path path, request_options options = {});
 

@@ -37,6 +37,7 @@ enum class errc {
     header_too_large,
     body_too_large,
     decoding_failed,
+    checksum_mismatch,
     too_many_redirects,
     bad_redirect,
     insecure_redirect,

@@ -100,13 +100,22 @@ struct response : response_head {
 
 /// An answer whose body went to a file.
 ///
-/// Only a body that came with a success status is stored; look at `ok()` before using `path`.
+/// Only a body that came with a success status is stored; look at `ok()`, or at `path`, before using
+/// the file.
 struct download_result : response_head {
-    /// The file, complete under its final name; empty if nothing was stored.
+    /// The file, complete under its final name; empty if there is none, because the answer was not a
+    /// success.
     std::filesystem::path path;
 
-    /// The length of the body in bytes, stored or not.
+    /// The length of the file in bytes, or of the body that was not stored.
     std::uint64_t size = 0;
+
+    /// How much of the file was there from an earlier try, and was not fetched again.
+    std::uint64_t resumed_at = 0;
+
+    /// Whether `path` is the file that was there before, which `file_options::if_exists` protected.
+    /// The status is 0 if the server was not asked.
+    bool kept = false;
 };
 
 } // namespace cofutures::http

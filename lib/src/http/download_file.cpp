@@ -1,0 +1,333 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "download_file.hpp"
+
+#include <cofutures/http/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace cofutures::http::detail {
+
+namespace {
+
+std::error_code last_error()
+{
+    return {errno, std::system_category()};
+}
+
+void check(bool good, const char* action)
+{
+    if (!good) {
+        throw file_error(last_error(), action);
+    }
+}
+
+// Hidden, recognisable and short enough even where the target's name has the greatest length
+// allowed; what is cut off goes into a number, so that two long names do not become one.
+std::string hidden_name(const std::filesystem::path& target)
+{
+    constexpr std::size_t longest = 200;
+    std::string name = target.filename().string();
+    if (name.size() > longest) {
+        std::uint64_t hash = 14'695'981'039'346'656'037u; // FNV-1a: the same in every program
+        for (const char c : name) {
+            hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+        }
+        name = name.substr(0, longest) + "-" + std::to_string(hash);
+    }
+    return "." + name;
+}
+
+std::string random_letters()
+{
+    std::random_device random;
+    std::string letters;
+    for (int i = 0; i < 8; ++i) {
+        letters += "abcdefghijklmnopqrstuvwxyz0123456789"[random() % 36];
+    }
+    return letters;
+}
+
+bool is_same_file(int descriptor, const std::filesystem::path& path)
+{
+    struct stat opened {};
+    struct stat named {};
+    return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+} // namespace
+
+download_file::download_file(std::filesystem::path target, file_options options, std::string url)
+    : target_(std::move(target)), options_(std::move(options)), record_{.url = std::move(url)}
+{
+    if (options_.checksum) {
+        digest_.emplace(options_.checksum->kind());
+    }
+    if (options_.resume) {
+        info_path_ = target_.parent_path() / (hidden_name(target_) + ".part-info");
+    }
+}
+
+download_file::~download_file()
+{
+    if (descriptor_ >= 0 && (!options_.resume || offset() == 0)) {
+        remove();
+    }
+    if (descriptor_ >= 0) {
+        ::close(descriptor_);
+    }
+}
+
+void download_file::find_earlier()
+{
+    if (!partial_record::load(info_path_)) {
+        return;
+    }
+    open();
+    // Only now nobody else changes it.
+    const auto found = partial_record::load(info_path_);
+    if (!found || found->url != record_.url) {
+        return;
+    }
+    struct stat status {};
+    check(::fstat(descriptor_, &status) == 0, "read");
+    record_ = *found;
+    size_ = static_cast<std::uint64_t>(status.st_size);
+    if (size_ > record_.length) {
+        forget();
+    }
+}
+
+std::uint64_t download_file::offset() const noexcept
+{
+    if (record_.validator.empty() || size_ == 0) {
+        return 0;
+    }
+    return size_ == record_.length ? size_ - 1 : size_;
+}
+
+void download_file::forget()
+{
+    size_ = 0;
+    record_.validator.clear();
+}
+
+void download_file::begin(const body_facts& facts)
+{
+    open();
+    check(::ftruncate(descriptor_, static_cast<off_t>(facts.offset)) == 0, "write");
+    check(::lseek(descriptor_, static_cast<off_t>(facts.offset), SEEK_SET) >= 0, "write");
+    if (facts.offset == 0) {
+        record_.length = facts.length.value_or(0);
+        record_.validator = facts.length ? facts.validator : std::string();
+        // Before the first byte: a part that survives a crash must never belong to another version.
+        if (options_.resume && (record_.validator.empty() || !record_.save(info_path_))) {
+            record_.validator.clear();
+            ::unlink(info_path_.c_str());
+        }
+    }
+    size_ = facts.offset;
+    modified_ = facts.modified;
+    if (digest_) {
+        digest_up_to(size_);
+    }
+    if (facts.length) {
+        require_space();
+    }
+}
+
+// Better to know before an hour of downloading than after it. Where the system cannot tell, or
+// something else fills the disk meanwhile, writing fails.
+void download_file::require_space() const
+{
+    struct statvfs disk {};
+    if (::fstatvfs(descriptor_, &disk) != 0 || disk.f_frsize == 0) {
+        return;
+    }
+    const std::uint64_t missing = record_.length - size_;
+    if (missing / disk.f_frsize > disk.f_bavail) {
+        throw file_error(std::make_error_code(std::errc::no_space_on_device), "write");
+    }
+}
+
+void download_file::digest_up_to(std::uint64_t end)
+{
+    digest_->restart();
+    std::array<char, 64 * 1024> bytes;
+    for (std::uint64_t position = 0; position < end;) {
+        const auto wanted = std::min<std::uint64_t>(end - position, bytes.size());
+        const ssize_t size = ::pread(descriptor_,
+                                     bytes.data(),
+                                     static_cast<std::size_t>(wanted),
+                                     static_cast<off_t>(position));
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        check(size > 0, "read");
+        digest_->add({bytes.data(), static_cast<std::size_t>(size)});
+        position += static_cast<std::uint64_t>(size);
+    }
+}
+
+void download_file::write(std::string_view bytes)
+{
+    if (digest_) {
+        digest_->add(bytes);
+    }
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        check(written >= 0, "write");
+        size_ += static_cast<std::uint64_t>(written);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+bool download_file::commit()
+{
+    verify();
+    if ((options_.set_time || options_.if_exists == file_options::existing::if_newer) &&
+        modified_) {
+        const timespec times[2] = {{0, UTIME_OMIT}, {modified_->time_since_epoch().count(), 0}};
+        check(::futimens(descriptor_, times) == 0, "set the time of");
+    }
+    if (options_.sync) {
+        check(::fsync(descriptor_) == 0, "write");
+    }
+    // Network file systems report a full disk only when a file is closed; closing a duplicate tells,
+    // and keeps the lock until the part has its new name.
+    const int duplicate = ::dup(descriptor_);
+    check(duplicate >= 0 && ::close(duplicate) == 0, "write");
+    const bool renamed = rename_to_target();
+    ::close(std::exchange(descriptor_, -1));
+    ::unlink(info_path_.c_str());
+    if (options_.sync && renamed) {
+        const std::filesystem::path folder =
+            target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+        const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        check(opened >= 0, "write");
+        const bool synced = ::fsync(opened) == 0 || errno == EINVAL; // some folders cannot be
+        ::close(opened);
+        check(synced, "write");
+    }
+    return renamed;
+}
+
+void download_file::verify()
+{
+    if (!digest_) {
+        return;
+    }
+    if (const std::string digits = digest_->take(); digits != options_.checksum->digits()) {
+        const std::string name(options_.checksum->name());
+        const std::string expected = options_.checksum->digits();
+        remove();
+        throw std::system_error(make_error_code(errc::checksum_mismatch),
+                                name + " is " + digits + ", expected " + expected);
+    }
+}
+
+bool download_file::rename_to_target()
+{
+    if (options_.if_exists == file_options::existing::keep) {
+        if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) ==
+            0) {
+            path_.clear();
+            return true;
+        }
+        if (errno == EEXIST) {
+            remove();
+            return false;
+        }
+        check(errno == EINVAL || errno == ENOSYS, "write"); // the file system cannot do it
+        if (::access(target_.c_str(), F_OK) == 0) {
+            remove();
+            return false;
+        }
+    }
+    check(::rename(path_.c_str(), target_.c_str()) == 0, "write");
+    path_.clear();
+    return true;
+}
+
+void download_file::remove() noexcept
+{
+    if (!path_.empty()) {
+        ::unlink(path_.c_str());
+        path_.clear();
+    }
+    if (!info_path_.empty()) {
+        ::unlink(info_path_.c_str());
+    }
+    record_.validator.clear();
+}
+
+void download_file::open()
+{
+    if (descriptor_ >= 0) {
+        return;
+    }
+    if (!target_.has_filename()) {
+        throw file_error(std::make_error_code(std::errc::is_a_directory), "create");
+    }
+    if (options_.resume) {
+        open_named();
+    } else {
+        open_unnamed();
+    }
+}
+
+void download_file::open_unnamed()
+{
+    const std::string name = hidden_name(target_) + ".";
+    for (int attempt = 0; descriptor_ < 0; ++attempt) {
+        path_ = target_.parent_path() / (name + random_letters() + ".part");
+        // 0666 and not mkstemp's 0600: the file is to have the mode any new file would have.
+        descriptor_ = ::open(path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+        check(descriptor_ >= 0 || (errno == EEXIST && attempt < 100), "create");
+    }
+}
+
+void download_file::open_named()
+{
+    const std::filesystem::path path = target_.parent_path() / (hidden_name(target_) + ".part");
+    for (;;) {
+        // In a folder that others can write to, a link could lead anywhere.
+        const int opened =
+            ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+        check(opened >= 0, "create");
+        struct stat status {};
+        const bool usable = ::fstat(opened, &status) == 0 && S_ISREG(status.st_mode) &&
+                            status.st_uid == ::geteuid() && status.st_nlink <= 1;
+        if (!usable || ::flock(opened, LOCK_EX | LOCK_NB) != 0) {
+            const std::error_code reason =
+                usable ? last_error() : std::make_error_code(std::errc::file_exists);
+            ::close(opened);
+            throw file_error(reason, "create");
+        }
+        // Whoever held the lock before may have renamed or removed the file.
+        if (is_same_file(opened, path)) {
+            descriptor_ = opened;
+            path_ = path;
+            return;
+        }
+        ::close(opened);
+    }
+}
+
+} // namespace cofutures::http::detail

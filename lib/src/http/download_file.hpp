@@ -1,0 +1,105 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// A file that appears under its name only when it is complete.
+
+#include <cofutures/http/file_options.hpp>
+
+#include "file_digest.hpp"
+#include "partial_record.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace cofutures::http::detail {
+
+/// What went wrong with a file, and at which step ("create", "write", ...).
+class file_error : public std::system_error {
+public:
+    file_error(std::error_code code, const char* action) : std::system_error(code), action_(action)
+    {}
+    const char* action() const noexcept { return action_; }
+
+private:
+    const char* action_;
+};
+
+/// What an answer says about the body that is to be stored.
+struct body_facts {
+    std::uint64_t offset = 0;                           ///< where in the file the body begins
+    std::optional<std::uint64_t> length = std::nullopt; ///< of the whole file
+    std::string validator = {}; ///< empty where the body cannot be continued later
+    std::optional<std::chrono::sys_seconds> modified = std::nullopt;
+};
+
+/// A part beside its target, renamed over it by `commit()`.
+///
+/// It lives in the target's folder because a rename is atomic only within one file system. Unless
+/// it is to be resumed, its name is a random one, and the destructor removes it. Otherwise the
+/// name follows from the target's, a lock keeps other processes away, and the destructor leaves
+/// what a later download can continue.
+///
+/// **Blocks** Every member but `record()` and `offset()` does disk I/O.
+/// **Throws** `file_error`.
+class download_file {
+public:
+    download_file(std::filesystem::path target, file_options options, std::string url);
+    ~download_file();
+
+    download_file(const download_file&) = delete;
+    download_file& operator=(const download_file&) = delete;
+
+    /// Opens the part that an earlier call has left, if that can be continued.
+    void find_earlier();
+
+    /// From where the rest may be asked for; 0 if there is nothing to continue.
+    ///
+    /// Never the whole length, even if all of it is there: the last byte is asked for again, since
+    /// the answer to an empty range proves nothing.
+    std::uint64_t offset() const noexcept;
+
+    /// What the bytes before `offset()` are a part of.
+    const partial_record& record() const noexcept { return record_; }
+
+    /// Gives up what is there: the next body begins at 0.
+    void forget();
+
+    /// Prepares for a body; cuts off what lies behind its beginning.
+    void begin(const body_facts& facts);
+
+    void write(std::string_view bytes);
+
+    /// Gives the file its name; false if it must not replace one that has appeared meanwhile.
+    ///
+    /// **Throws** Also `std::system_error` with `errc::checksum_mismatch`, after removing the part.
+    bool commit();
+
+private:
+    void open();
+    void open_unnamed();
+    void open_named();
+    void require_space() const;
+    void digest_up_to(std::uint64_t end);
+    void verify();
+    bool rename_to_target();
+    void remove() noexcept;
+
+    std::filesystem::path target_;
+    std::filesystem::path info_path_;
+    std::filesystem::path path_; ///< of the part; empty while there is none
+    file_options options_;
+    partial_record record_;
+    std::optional<file_digest> digest_;
+    std::optional<std::chrono::sys_seconds> modified_;
+    std::uint64_t size_ = 0;
+    int descriptor_ = -1;
+};
+
+} // namespace cofutures::http::detail

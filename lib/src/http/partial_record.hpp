@@ -1,0 +1,56 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// What a part of a file belongs to, and whether a server's answer continues it.
+
+#include <cofutures/http/message.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cofutures::http::detail {
+
+/// The numbers of "bytes FIRST-LAST/LENGTH"; nothing where one is missing or they contradict.
+struct content_range {
+    std::uint64_t first;
+    std::uint64_t last;
+    std::uint64_t length;
+
+    static std::optional<content_range> parse(std::string_view text);
+
+    friend bool operator==(const content_range&, const content_range&) = default;
+};
+
+/// Which version of which resource a file is (a part of).
+struct partial_record {
+    std::string url = {};
+    std::string validator =
+        {};                   ///< what `If-Range` takes: an ETag or a date; empty if there is none
+    std::uint64_t length = 0; ///< of the whole
+
+    /// Reads a record; nothing if there is none or it is not one of ours.
+    static std::optional<partial_record> load(const std::filesystem::path& path);
+
+    /// Writes the record whole or not at all; false if that was impossible.
+    bool save(const std::filesystem::path& path) const;
+
+    /// Tells whether an answer to "the rest from `offset`, if nothing has changed" is just that.
+    bool continued_by(const response_head& head, std::uint64_t offset) const;
+
+    friend bool operator==(const partial_record&, const partial_record&) = default;
+};
+
+/// What proves that two answers were made of the same bytes; empty if nothing does.
+///
+/// A strong ETag, or a Last-Modified that is older than the answer's Date: within the same second a
+/// file can change twice.
+///
+/// **See** RFC 9110 sections 8.8.1, 8.8.2.2 and 13.1.5.
+std::string strong_validator(const response_head& head);
+
+} // namespace cofutures::http::detail

@@ -1,0 +1,111 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "http/partial_record.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <unistd.h>
+
+namespace cofutures::http::detail {
+
+namespace {
+
+TEST(HttpContentRange, IsReadWhereItIsComplete)
+{
+    EXPECT_EQ(content_range::parse("bytes 5-9/10"), (content_range{5, 9, 10}));
+    EXPECT_EQ(content_range::parse("Bytes 0-0/1"), (content_range{0, 0, 1}));
+    for (const char* text : {"",
+                             "bytes",
+                             "bytes 5-9",
+                             "bytes 5-9/*",
+                             "bytes */10",
+                             "bytes 9-5/10",
+                             "bytes 5-10/10",
+                             "bytes -5-9/10",
+                             "bytes 5-9/10 ",
+                             "bytes 5-9/10, 11-12/10",
+                             "lines 5-9/10",
+                             "bytes 5-9/99999999999999999999999"}) {
+        EXPECT_EQ(content_range::parse(text), std::nullopt) << text;
+    }
+}
+
+TEST(HttpStrongValidator, IsAStrongTagOrAnOldDate)
+{
+    const std::string noon = "Wed, 01 Jul 2026 12:00:00 GMT";
+    const std::string later = "Wed, 01 Jul 2026 12:00:01 GMT";
+    const auto of = [](headers fields) {
+        return strong_validator({.status = 200, .headers = std::move(fields)});
+    };
+
+    EXPECT_EQ(of({{"ETag", "\"a\""}, {"Last-Modified", noon}}), "\"a\"");
+    EXPECT_EQ(of({{"Last-Modified", noon}, {"Date", later}}), noon);
+    EXPECT_EQ(of({{"Last-Modified", noon}, {"Date", noon}}), "") << "may change within the second";
+    EXPECT_EQ(of({{"Last-Modified", noon}}), "");
+    EXPECT_EQ(of({{"Last-Modified", "yesterday"}, {"Date", later}}), "");
+    EXPECT_EQ(of({{"ETag", "W/\"a\""}}), "");
+    EXPECT_EQ(of({{"ETag", "a"}}), "");
+    EXPECT_EQ(of({}), "");
+}
+
+TEST(HttpPartialRecord, IsContinuedByTheRestOfTheSameVersionOnly)
+{
+    const partial_record record{.url = "http://h/", .validator = "\"a\"", .length = 10};
+    const auto continued = [&record](int status, headers fields) {
+        return record.continued_by({.status = status, .headers = std::move(fields)}, 5);
+    };
+
+    EXPECT_TRUE(continued(206, {{"Content-Range", "bytes 5-9/10"}}));
+    EXPECT_TRUE(continued(206, {{"Content-Range", "bytes 5-9/10"}, {"ETag", "\"a\""}}));
+    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 5-9/10"}, {"ETag", "\"b\""}}));
+    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 4-9/10"}}));
+    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 5-8/10"}}));
+    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 5-10/11"}}));
+    EXPECT_FALSE(continued(206, {{"Content-Type", "multipart/byteranges; boundary=x"}}));
+    EXPECT_FALSE(continued(416, {{"Content-Range", "bytes 5-9/10"}}));
+}
+
+TEST(HttpPartialRecord, ComparesDatesWhereADateIsTheValidator)
+{
+    const partial_record record{
+        .url = "http://h/", .validator = "Wed, 01 Jul 2026 12:00:00 GMT", .length = 10};
+    response_head head{.status = 206,
+                       .headers = {{"Content-Range", "bytes 5-9/10"},
+                                   {"ETag", "\"whatever\""},
+                                   {"Last-Modified", record.validator}}};
+    EXPECT_TRUE(record.continued_by(head, 5));
+    head.headers.set("Last-Modified", "Wed, 01 Jul 2026 12:00:02 GMT");
+    EXPECT_FALSE(record.continued_by(head, 5));
+}
+
+TEST(HttpPartialRecord, ComesBackAsItWasSaved)
+{
+    const auto path =
+        std::filesystem::temp_directory_path() / ("cofutures_record_" + std::to_string(::getpid()));
+    const partial_record record{.url = "http://h/", .validator = "\"a b\"", .length = 10};
+
+    EXPECT_EQ(partial_record::load(path), std::nullopt);
+    ASSERT_TRUE(record.save(path));
+    EXPECT_EQ(partial_record::load(path), record);
+    for (const char* text : {"",
+                             "cofutures part 1\n",
+                             "cofutures part 2\nu\nv\n10\n",
+                             "cofutures part 1\nu\nv\n",
+                             "cofutures part 1\nu\nv\nten\n",
+                             "cofutures part 1\nu\nv\n10x\n",
+                             "cofutures part 1\nu\n\n10\n"}) {
+        std::ofstream(path) << text;
+        EXPECT_EQ(partial_record::load(path), std::nullopt) << text;
+    }
+    std::filesystem::remove(path);
+    EXPECT_FALSE(record.save("/no/such/folder/record"));
+}
+
+} // namespace
+
+} // namespace cofutures::http::detail
