@@ -25,8 +25,8 @@ asio::awaitable<void> strand_event::wait_until(steady_clock::time_point limit)
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-connection_pool::connection_pool(asio::any_io_executor strand, pool_limits limits)
-    : limits_(limits), expiry_(std::make_shared<asio::steady_timer>(std::move(strand)))
+connection_pool::connection_pool(const asio::any_io_executor& strand, pool_limits limits)
+    : limits_(limits), expiry_(std::make_shared<asio::steady_timer>(strand))
 {}
 
 bool connection_pool::take_turn(const std::string& origin, waiter& who)

@@ -22,8 +22,8 @@ namespace cofutures::http::detail {
 /// Something that a coroutine waits for and others on the same strand trigger.
 class strand_event {
 public:
-    explicit strand_event(asio::any_io_executor executor)
-        : timer_(std::move(executor), asio::steady_timer::time_point::max())
+    explicit strand_event(const asio::any_io_executor& executor)
+        : timer_(executor, asio::steady_timer::time_point::max())
     {}
 
     /// Waits; returns after any later `trigger()`, so callers look at their own condition in a
@@ -62,7 +62,7 @@ public:
         std::uint64_t ticket = 0;
     };
 
-    connection_pool(asio::any_io_executor strand, pool_limits limits);
+    connection_pool(const asio::any_io_executor& strand, pool_limits limits);
 
     /// Takes a turn if one is free; else queues `who`, whose event is triggered when it is granted.
     bool take_turn(const std::string& origin, waiter& who);
