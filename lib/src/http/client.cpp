@@ -8,6 +8,7 @@
 
 #include "content_decoder.hpp"
 #include "exchange.hpp"
+#include "netrc.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,6 +22,8 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
+
+#include <sys/un.h>
 
 namespace cofutures::http {
 
@@ -74,7 +77,9 @@ future<Result> failed(const request_error& error)
 // Everything behind a client. It ends on the strand, once the last exchange is finished.
 struct client::impl {
     explicit impl(client_options options)
-        : own(options.io == nullptr ? std::make_shared<own_context>() : nullptr),
+        : known(options.netrc_file.empty() ? detail::netrc()
+                                           : detail::netrc::load(options.netrc_file)),
+          own(options.io == nullptr ? std::make_shared<own_context>() : nullptr),
           loop(own ? own->context : options.io->context()),
           context(asio::make_strand(loop), std::move(options))
     {
@@ -100,6 +105,7 @@ struct client::impl {
     void end(std::promise<void>* gone);
     void end_if_idle();
 
+    const detail::netrc known;
     const std::shared_ptr<own_context> own;
     asio::io_context& loop;
     std::thread thread; // runs `own`
@@ -177,6 +183,15 @@ client::impl::start(request message, std::filesystem::path target, request_optio
 {
     for (const auto& [name, value] : options.headers) {
         message.headers.set(name, value);
+    }
+    if (options.authorization) {
+        message.headers.set("Authorization", options.authorization->field());
+    } else if (!message.headers.contains("Authorization")) {
+        if (context.options.authorization) {
+            message.headers.set("Authorization", context.options.authorization->field());
+        } else if (const auto found = known.find(message.url.host())) {
+            message.headers.set("Authorization", found->field());
+        }
     }
     const std::uint64_t usual_limit = target.empty() ? memory_limit : no_limit;
     const bool decode =
@@ -282,6 +297,10 @@ client::client(client_options options)
     }
     if (options.max_decoding_ratio == 0) {
         throw std::invalid_argument("cofutures: max_decoding_ratio must be 1 or more, got 0");
+    }
+    if (options.unix_socket.native().size() >= sizeof(sockaddr_un::sun_path)) {
+        throw std::invalid_argument("cofutures: unix_socket is too long: '" +
+                                    options.unix_socket.string() + "'");
     }
     impl_ = std::make_unique<impl>(std::move(options));
 }

@@ -44,16 +44,16 @@ connection::~connection()
     open_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-asio::awaitable<void> connection::connect(std::vector<tcp::endpoint> addresses)
+asio::awaitable<void> connection::connect(std::vector<endpoint> addresses)
 {
     error_code ec = asio::error::host_not_found;
-    for (const tcp::endpoint& address : addresses) {
+    for (const endpoint& address : addresses) {
         error_code ignored;
         socket_.close(ignored);
         co_await socket_.async_connect(address, asio::redirect_error(asio::use_awaitable, ec));
         if (!ec) {
             // Requests are written whole; waiting to merge them with others only delays them.
-            socket_.set_option(tcp::no_delay(true), ignored);
+            socket_.set_option(tcp::no_delay(true), ignored); // no option of Unix sockets
             co_return;
         }
         if (ec == asio::error::operation_aborted) {

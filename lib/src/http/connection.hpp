@@ -3,12 +3,13 @@
 
 #pragma once
 
-/// One TCP or TLS connection, as little more than "read some, write all, close".
+/// One connection, over TCP or a Unix socket, with or without TLS, as little more than "read some, write all, close".
 
 #include "tls_context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
@@ -32,9 +33,12 @@ namespace asio = boost::asio;
 /// **Throws** The operations throw `std::system_error`.
 class connection {
 public:
+    /// Of TCP or of a Unix socket.
+    using endpoint = asio::generic::stream_protocol::endpoint;
+
     /// Makes an unconnected one; `open` counts those that exist.
-    connection(asio::any_io_executor executor, std::atomic<std::size_t>& open)
-        : open_(open), socket_(std::move(executor))
+    connection(const asio::any_io_executor& executor, std::atomic<std::size_t>& open)
+        : open_(open), socket_(executor)
     {
         open_.fetch_add(1, std::memory_order_relaxed);
     }
@@ -44,7 +48,7 @@ public:
     connection& operator=(const connection&) = delete;
 
     /// Tries the addresses in turn until one answers.
-    asio::awaitable<void> connect(std::vector<asio::ip::tcp::endpoint> addresses);
+    asio::awaitable<void> connect(std::vector<endpoint> addresses);
 
     /// Adds TLS: the server must prove, by its certificate, that it is `host`.
     ///
@@ -70,10 +74,10 @@ public:
 
 private:
     std::atomic<std::size_t>& open_; // a count for statistics, publishes nothing
-    asio::ip::tcp::socket socket_;
+    asio::generic::stream_protocol::socket socket_;
     bool cut_off_ = false;
     tls_session_keeper session_keeper_; ///< used by `tls_`, hence before it
-    std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
+    std::optional<asio::ssl::stream<asio::generic::stream_protocol::socket&>> tls_;
 };
 
 } // namespace cofutures::http::detail

@@ -34,6 +34,8 @@ public:
             return "timed out waiting for the server";
         case errc::total_timed_out:
             return "timed out, the whole request took too long";
+        case errc::too_slow:
+            return "slower than the least speed";
         case errc::connection_closed:
             return "connection closed before the response";
         case errc::body_truncated:
@@ -69,6 +71,7 @@ public:
         case errc::tls_handshake_timed_out:
         case errc::idle_timed_out:
         case errc::total_timed_out:
+        case errc::too_slow:
             return std::errc::timed_out;
         default:
             return {value, *this};

@@ -7,6 +7,7 @@
 
 #include "redirect.hpp"
 #include "request_text.hpp"
+#include "speed_watch.hpp"
 #include "token.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -154,7 +155,8 @@ asio::awaitable<void> exchange::perform_once()
         if (!first_message_ && job_.retries.max_tries > 1) {
             first_message_ = job_.message;
         }
-        job_.message = follow_redirect(std::move(job_.message), outcome_.head);
+        job_.message = follow_redirect(
+            std::move(job_.message), outcome_.head, context_.options.insecure_redirects);
         ++outcome_.head.redirects;
     }
 }
@@ -260,10 +262,15 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
     require_running();
 
     const auto buffer = std::make_unique<std::array<char, read_size>>();
+    speed_watch speed(job_.limits.min_speed, job_.limits.min_speed_window);
     while (!parser.done()) {
         arm(job_.limits.idle, errc::idle_timed_out);
+        arm_until(speed.deadline(), errc::too_slow);
         const std::size_t size = co_await connection_->read_some(asio::buffer(*buffer));
         require_running();
+        const auto arrival = steady_clock::now();
+        speed.begin(arrival);
+        speed.add(size, arrival);
         if (size == 0) {
             parser.feed_end(connection_->ended_orderly());
             co_await take_in(body, true);
@@ -274,6 +281,7 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
             break;
         }
         co_await take_in(body, parser.done());
+        speed.skip(steady_clock::now() - arrival);
     }
     if (parser.done()) {
         body.finish();

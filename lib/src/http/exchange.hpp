@@ -84,12 +84,14 @@ private:
     asio::awaitable<void> prepare_file();
     asio::awaitable<void> look_at_target();
     asio::awaitable<void> open_connection();
+    asio::awaitable<std::vector<connection::endpoint>> find_endpoints();
     asio::awaitable<std::vector<asio::ip::tcp::endpoint>> resolve();
     std::shared_ptr<lookup> start_lookup(const std::string& host, std::uint16_t port);
     asio::awaitable<void> take_in(body_collector& body, bool last);
     asio::awaitable<void> flush_to_file(body_collector& body);
 
     void arm(timeout limit, errc code);
+    void arm_until(std::chrono::steady_clock::time_point end, errc code);
     void schedule_timer();
     void on_timer();
     void disarm();

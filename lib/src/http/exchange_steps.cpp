@@ -4,6 +4,7 @@
 #include "exchange.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 #include <utility>
 
@@ -20,8 +21,7 @@ asio::awaitable<void> exchange::open_connection()
     const bool secure = job_.message.url.scheme() == "https";
     // First, so that a certificate file that cannot be used is the error, whatever else is wrong.
     tls_context* const tls = secure ? &context_.tls() : nullptr;
-    arm(job_.limits.resolve, errc::resolve_timed_out);
-    std::vector<tcp::endpoint> addresses = co_await resolve();
+    std::vector<connection::endpoint> addresses = co_await find_endpoints();
     require_running();
     context_.pool.make_room();
     connection_ = std::make_unique<connection>(context_.strand, context_.open);
@@ -36,6 +36,19 @@ asio::awaitable<void> exchange::open_connection()
         require_running();
         context_.tls_resumed.fetch_add(resumed ? 1 : 0, std::memory_order_relaxed);
     }
+}
+
+asio::awaitable<std::vector<connection::endpoint>> exchange::find_endpoints()
+{
+    std::vector<connection::endpoint> found;
+    if (const auto& path = context_.options.unix_socket; !path.empty()) {
+        found.emplace_back(asio::local::stream_protocol::endpoint(path.string()));
+        co_return found;
+    }
+    arm(job_.limits.resolve, errc::resolve_timed_out);
+    const std::vector<tcp::endpoint> addresses = co_await resolve();
+    found.assign(addresses.begin(), addresses.end());
+    co_return found;
 }
 
 // A look-up that may outlive the exchange that asked: a running getaddrinfo() cannot be cancelled.
@@ -109,6 +122,18 @@ void exchange::arm(timeout limit, errc code)
         deadline_code_ = errc::total_timed_out;
     }
     // A timer that runs out earlier looks again then: moving it at every read would cost more.
+    if (deadline_ < timer_expiry_) {
+        schedule_timer();
+    }
+}
+
+// After arm(): another limit, which counts where it is the nearer one.
+void exchange::arm_until(steady_clock::time_point end, errc code)
+{
+    if (end < deadline_) {
+        deadline_ = end;
+        deadline_code_ = code;
+    }
     if (deadline_ < timer_expiry_) {
         schedule_timer();
     }

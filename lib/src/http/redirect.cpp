@@ -36,7 +36,7 @@ bool is_redirect(const response_head& head) noexcept
     }
 }
 
-request follow_redirect(request previous, const response_head& head)
+request follow_redirect(request previous, const response_head& head, bool insecure_allowed)
 {
     const std::string before = previous.url.str();
     const std::string origin = previous.url.origin();
@@ -47,7 +47,7 @@ request follow_redirect(request previous, const response_head& head)
     } catch (const request_error& error) {
         throw request_error(make_error_code(errc::bad_redirect), before, error.what());
     }
-    if (secure && previous.url.scheme() != "https") {
+    if (secure && !insecure_allowed && previous.url.scheme() != "https") {
         throw request_error(
             make_error_code(errc::insecure_redirect), before, "'" + previous.url.str() + "'");
     }

@@ -21,8 +21,9 @@ bool is_redirect(const response_head& head) noexcept;
 /// `Proxy-Authorization`) and `Host` are dropped when the origin changes.
 ///
 /// **Throws** `request_error` with `errc::bad_redirect` if the Location is not a usable URL and
-///   `errc::insecure_redirect` if it leads from https to http.
+///   `errc::insecure_redirect` if it leads from https to http,
+///   unless that is allowed.
 /// **See** RFC 9110 section 15.4.
-request follow_redirect(request previous, const response_head& head);
+request follow_redirect(request previous, const response_head& head, bool insecure_allowed = false);
 
 } // namespace cofutures::http::detail

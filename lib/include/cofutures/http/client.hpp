@@ -6,6 +6,7 @@
 /// An HTTP client whose every call returns a future. Floor 6; read message.hpp first.
 
 #include <cofutures/future.hpp>
+#include <cofutures/http/credentials.hpp>
 #include <cofutures/http/file_options.hpp>
 #include <cofutures/http/message.hpp>
 #include <cofutures/http/retry_policy.hpp>
@@ -46,6 +47,13 @@ struct time_limits {
 
     /// Everything together: redirects, retries and the waits between them.
     timeout total = {};
+
+    /// The least speed of a body, in bytes per second; 0: none.
+    ///
+    /// As many bytes as fit into a window at this speed must come within each window, from the first
+    /// byte of the answer on. Time in which a slow disk holds up reading is left out.
+    std::uint64_t min_speed = 0;
+    std::chrono::milliseconds min_speed_window = std::chrono::seconds(30);
 };
 
 /// What one request may want different from the client's options.
@@ -75,6 +83,9 @@ struct request_options {
 
     /// For downloads.
     file_options file = {};
+
+    /// Sent as `Authorization` to the origin asked for, in place of what `headers` say.
+    std::optional<credentials> authorization = std::nullopt;
 };
 
 /// How https servers are checked, and what they are shown.
@@ -121,6 +132,9 @@ struct client_options {
     /// How many redirects one request may follow; 0 returns them as they are.
     std::size_t max_redirects = 10;
 
+    /// Whether redirects from https to http are followed: what was protected then no longer is.
+    bool insecure_redirects = false;
+
     /// Whether and how requests that failed are made again. Default: never.
     retry_policy retries = {};
 
@@ -135,6 +149,19 @@ struct client_options {
     /// Addresses for names, asked before the system's resolver, as in /etc/hosts. A name with an
     /// empty list does not exist.
     std::map<std::string, std::vector<std::string>> addresses = {};
+
+    /// Where every request goes, whatever host its URL names: the socket of a daemon on this
+    /// machine.
+    std::filesystem::path unix_socket = {};
+
+    /// Sent as `Authorization` by every request that names none, to whatever origin it goes: for
+    /// clients that talk to one service.
+    std::optional<credentials> authorization = std::nullopt;
+
+    /// Names and passwords for hosts, in the format that ftp made known; usually "~/.netrc", which
+    /// has to be written out. Used where neither a request nor the client names an `Authorization`, for
+    /// the host of its own URL only.
+    std::filesystem::path netrc_file = {};
 
     /// Where the client runs; it must outlive the client. Null: on one thread of the client's own.
     io_context_executor* io = nullptr;
@@ -171,7 +198,8 @@ struct client_stats {
 class client {
 public:
     /// **Throws** `std::invalid_argument` if no connection is allowed, per host or in all, or no
-    ///   `max_decoding_ratio`.
+    ///   `max_decoding_ratio`; if `unix_socket` is too long for a socket, or `netrc_file` malformed.
+    ///   `std::system_error` if `netrc_file` cannot be read.
     explicit client(client_options options = {});
     ~client();
 

@@ -29,6 +29,7 @@ enum class errc {
     tls_handshake_timed_out,
     idle_timed_out,
     total_timed_out,
+    too_slow,
     connection_closed,
     body_truncated,
     // Give up: the other side does something that we do not accept.
