@@ -12,6 +12,12 @@
 
 namespace downloader {
 
+/// Runs `downloader get`.
+///
+/// **Throws** `usage_error` if the list cannot be opened, `std::system_error` if the log cannot be
+///   written.
+int run_get(const get_options& options);
+
 /// Runs `downloader flags`.
 ///
 /// **Throws** `usage_error`, and what makes every download pointless: no embedded server, no

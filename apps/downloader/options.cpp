@@ -5,7 +5,7 @@
 
 #include <cofutures/version.hpp>
 
-#include "flag_images.hpp"
+#include "serve/flag_images.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -24,7 +24,7 @@ constexpr const char* serve_usage =
     "usage: downloader serve [--port N] [--bind ADDRESS] [--delay-min MS] "
     "[--delay-max MS] [--error-rate X] [--seed N] [--images DIR]";
 constexpr const char* general_usage =
-    "usage: downloader flags|serve ... (each explains itself with --help)";
+    "usage: downloader get|flags|serve ... (each explains itself with --help)";
 
 void define_flags(CLI::App& app, flags_options& options)
 {
@@ -153,6 +153,7 @@ std::string_view name_of(mode which)
 
 command parse_command(std::vector<std::string> arguments)
 {
+    get_options get;
     flags_options flags;
     serve_options serve;
     std::int64_t delay_min = 0;
@@ -165,9 +166,11 @@ command parse_command(std::vector<std::string> arguments)
                                      COFUTURES_VERSION_MAJOR,
                                      COFUTURES_VERSION_MINOR,
                                      COFUTURES_VERSION_PATCH));
+    CLI::App* get_app = app.add_subcommand("get", "Fetch files, many at a time");
     CLI::App* flags_app =
         app.add_subcommand("flags", "Fetch country flags: the classic demonstration");
     CLI::App* serve_app = app.add_subcommand("serve", "Run the flag server until Ctrl-C");
+    define_get(*get_app, get);
     define_flags(*flags_app, flags);
     define_serve(*serve_app, serve, delay_min, delay_max);
 
@@ -184,8 +187,14 @@ command parse_command(std::vector<std::string> arguments)
         if (chosen.empty()) {
             throw usage_error(error.what(), general_usage);
         }
-        throw usage_error(error.what(),
-                          chosen.front() == serve_app ? serve_usage : std::string(flags_usage()));
+        const std::string_view usage = chosen.front() == get_app     ? get_usage()
+                                       : chosen.front() == serve_app ? serve_usage
+                                                                     : flags_usage();
+        throw usage_error(error.what(), std::string(usage));
+    }
+    if (*get_app) {
+        check(get);
+        return get;
     }
     if (*serve_app) {
         check_behaviour(delay_min, delay_max, serve.error_rate, serve_usage);

@@ -5,11 +5,13 @@
 
 /// The command line, as values.
 
+#include "get/get_options.hpp"
+#include "usage_error.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -63,21 +65,7 @@ struct print_text {
     std::string text;
 };
 
-using command = std::variant<flags_options, serve_options, print_text>;
-
-/// A command line that makes no sense.
-class usage_error : public std::runtime_error {
-public:
-    usage_error(const std::string& problem, std::string usage = {})
-        : std::runtime_error(problem), usage_(std::move(usage))
-    {}
-
-    /// The line that says how the command is called; empty for that of `flags`.
-    const std::string& usage() const noexcept { return usage_; }
-
-private:
-    std::string usage_;
-};
+using command = std::variant<flags_options, get_options, serve_options, print_text>;
 
 /// The line that says how `downloader flags` is called.
 std::string_view flags_usage();

@@ -13,6 +13,7 @@ namespace downloader {
 namespace {
 
 struct run_command {
+    int operator()(const get_options& options) const { return run_get(options); }
     int operator()(const flags_options& options) const { return run_flags(options); }
     int operator()(const serve_options& options) const { return run_serve(options); }
     int operator()(const print_text& output) const

@@ -1,10 +1,10 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "download.hpp"
-#include "flag_server.hpp"
+#include "flags/download.hpp"
+#include "flags/verify.hpp"
+#include "serve/flag_server.hpp"
 #include "support/scripted_server.hpp"
-#include "verify.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 
 #include <cofutures/http/client.hpp>
 
-#include "flag_server.hpp"
+#include "serve/flag_server.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "country_codes.hpp"
-#include "flag_images.hpp"
-#include "generated_flag.hpp"
+#include "flags/country_codes.hpp"
+#include "serve/flag_images.hpp"
+#include "serve/generated_flag.hpp"
 
 #include <gtest/gtest.h>
 #include <zlib.h>

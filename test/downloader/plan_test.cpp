@@ -1,8 +1,8 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "country_codes.hpp"
-#include "plan.hpp"
+#include "flags/country_codes.hpp"
+#include "flags/plan.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "progress.hpp"
+#include "flags/progress.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "report.hpp"
+#include "flags/report.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,11 +3,11 @@
 
 #include "commands.hpp"
 #include "descriptors.hpp"
-#include "download.hpp"
-#include "flag_server.hpp"
+#include "flags/download.hpp"
+#include "flags/progress.hpp"
+#include "flags/verify.hpp"
 #include "interrupt.hpp"
-#include "progress.hpp"
-#include "verify.hpp"
+#include "serve/flag_server.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 
 /// What became of the files, counted and put into words.
 
-#include "plan.hpp"
+#include "flags/plan.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -1,10 +1,10 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "flag_images.hpp"
+#include "serve/flag_images.hpp"
 
-#include "country_codes.hpp"
-#include "generated_flag.hpp"
+#include "flags/country_codes.hpp"
+#include "serve/generated_flag.hpp"
 
 #include <algorithm>
 #include <fstream>

@@ -5,7 +5,7 @@
 
 /// What a person sees while the downloads run.
 
-#include "report.hpp"
+#include "flags/report.hpp"
 
 #include <cstddef>
 #include <cstdio>

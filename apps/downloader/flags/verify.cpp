@@ -1,7 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "verify.hpp"
+#include "flags/verify.hpp"
 
 #include <fmt/format.h>
 

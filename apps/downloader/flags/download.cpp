@@ -1,7 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "download.hpp"
+#include "flags/download.hpp"
 
 #include <cofutures/as_completed.hpp>
 #include <cofutures/asio/async_wait.hpp>

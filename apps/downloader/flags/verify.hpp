@@ -5,9 +5,9 @@
 
 /// Proof that what was saved is what was served.
 
-#include "flag_images.hpp"
-#include "plan.hpp"
-#include "report.hpp"
+#include "flags/plan.hpp"
+#include "flags/report.hpp"
+#include "serve/flag_images.hpp"
 
 #include <string>
 #include <vector>

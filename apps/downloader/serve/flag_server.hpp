@@ -5,7 +5,7 @@
 
 /// A web server inside the program, so that the demonstration needs no network.
 
-#include "flag_images.hpp"
+#include "serve/flag_images.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
-#include "flag_server.hpp"
 #include "interrupt.hpp"
+#include "serve/flag_server.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "country_codes.hpp"
+#include "flags/country_codes.hpp"
 
 namespace downloader {
 

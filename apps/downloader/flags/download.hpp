@@ -5,8 +5,8 @@
 
 /// Fetching the flags of a plan, in one of three ways of waiting.
 
-#include "plan.hpp"
-#include "report.hpp"
+#include "flags/plan.hpp"
+#include "flags/report.hpp"
 
 #include <functional>
 #include <stop_token>

@@ -1,7 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "generated_flag.hpp"
+#include "serve/generated_flag.hpp"
 
 #include <array>
 #include <cstdint>

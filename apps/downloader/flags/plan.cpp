@@ -1,12 +1,12 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "plan.hpp"
+#include "flags/plan.hpp"
 
 #include <cofutures/http/error.hpp>
 #include <cofutures/http/url.hpp>
 
-#include "country_codes.hpp"
+#include "flags/country_codes.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,43 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// The command line of `downloader get`, as values.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace downloader {
+
+/// `downloader get`, with what was not said left at its default.
+struct get_options {
+    std::vector<std::string> urls;
+    std::string input; ///< the list; "-" is standard input, empty is none
+    std::filesystem::path output_dir = ".";
+    std::int64_t jobs = 16;
+    std::int64_t per_host = 6;
+    bool overwrite = false;
+    bool quiet = false;
+    bool verbose = false;
+};
+
+/// The line that says how `downloader get` is called.
+std::string_view get_usage();
+
+/// Declares the options to the parser, which writes into `options`.
+void define_get(CLI::App& app, get_options& options);
+
+/// Refuses what cannot be done, once the parser is through.
+///
+/// **Throws** `usage_error`.
+void check(const get_options& options);
+
+} // namespace downloader

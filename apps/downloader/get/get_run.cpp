@@ -1,0 +1,231 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "get/get_run.hpp"
+
+#include <cofutures/asio/async_wait.hpp>
+#include <cofutures/asio/io_context_executor.hpp>
+#include <cofutures/error.hpp>
+#include <cofutures/http/client.hpp>
+
+#include "descriptors.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace downloader {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace cf = cofutures;
+namespace fs = std::filesystem;
+namespace http = cofutures::http;
+
+using steady_clock = std::chrono::steady_clock;
+
+http::client_options client_options_for(const get_options& options)
+{
+    return {.max_connections_per_host = static_cast<std::size_t>(options.per_host),
+            .user_agent = "cofutures-downloader"};
+}
+
+// Only a file that is whole ever gets its final name, so one that has it need not be fetched again.
+bool is_there(const fs::path& path)
+{
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored);
+}
+
+// A failure shows in the file that cannot be written there, so nothing is said here.
+void make_folder_for(const fs::path& path)
+{
+    std::error_code ignored;
+    if (path.has_parent_path()) {
+        fs::create_directories(path.parent_path(), ignored);
+    }
+}
+
+// A download under way.
+struct transfer {
+    file_ending file;
+    steady_clock::time_point begin;
+    cf::future<http::download_result> download;
+};
+
+// Says how it ended, once the download is done.
+file_ending settled(const transfer& ended)
+{
+    file_ending file = ended.file;
+    file.elapsed = steady_clock::now() - ended.begin;
+    try {
+        const http::download_result& got = ended.download.result();
+        file.status = got.status;
+        file.final_url = got.url;
+        file.size = got.size;
+        if (!got.ok()) {
+            file.how = ending::failed;
+            file.problem = fmt::format("HTTP {} {}", got.status, got.reason);
+        }
+    } catch (const cf::cancelled_error&) {
+        file.how = ending::interrupted;
+        file.problem = "interrupted";
+    } catch (const http::request_error& error) {
+        file.how = http::is_timeout(error.code()) ? ending::timed_out : ending::failed;
+        // After a redirect it may be another URL than the one that was ordered.
+        file.final_url = error.url();
+        file.problem = error.reason();
+    } catch (const std::exception& error) {
+        file.how = ending::failed;
+        file.problem = error.what();
+    }
+    return file;
+}
+
+// The coroutines of a run, which share one thread, so that nothing here needs a lock. The client
+// works on its own: a log that cannot be written for a while does not make a server wait.
+class get_run {
+public:
+    get_run(const get_options& options, std::stop_token stop, const get_observer& observer)
+        : options_(options),
+          stop_(std::move(stop)),
+          observer_(observer),
+          window_(std::min(static_cast<std::size_t>(options.jobs), affordable_connections(2))),
+          orders_(options, io_),
+          changed_(io_.context()),
+          client_(client_options_for(options)),
+          ends_all_(stop_, ender{this})
+    {}
+
+    get_tally run()
+    {
+        io_.submit(feed, std::ref(*this)).result();
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+        return tally_;
+    }
+
+private:
+    struct ender {
+        get_run* run;
+        void operator()() const
+        {
+            run->orders_.stop();
+            run->client_.stop_all();
+        }
+    };
+
+    bool stopped() const { return stop_.stop_requested() || failure_ != nullptr; }
+
+    static asio::awaitable<void> feed(get_run& run)
+    {
+        while (!run.stopped()) {
+            std::optional<order> next = co_await run.orders_.next();
+            if (!next || run.stopped()) {
+                break;
+            }
+            run.take(std::move(*next));
+            while (run.active_ >= run.window_) {
+                co_await run.change();
+            }
+        }
+        while (run.active_ > 0) {
+            co_await run.change();
+        }
+    }
+
+    // Waits until a download has ended; only feed() does.
+    asio::awaitable<void> change()
+    {
+        changed_.expires_at(steady_clock::time_point::max());
+        co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+
+    void take(order ordered)
+    {
+        file_ending file;
+        file.place = std::move(ordered.place);
+        file.url = std::move(ordered.url);
+        file.path = std::move(ordered.path);
+        if (!ordered.problem.empty()) {
+            file.how = ending::failed;
+            file.problem = std::move(ordered.problem);
+            report(file);
+        } else if (!options_.overwrite && is_there(file.path)) {
+            file.how = ending::kept;
+            report(file);
+        } else {
+            start(std::move(file));
+        }
+    }
+
+    void start(file_ending file)
+    {
+        make_folder_for(file.path);
+        transfer begun{std::move(file), steady_clock::now(), {}};
+        begun.download = client_.download(begun.file.url, begun.file.path);
+        // A stop may have come since anyone looked, and too early for stop_all() to find this one.
+        if (stopped()) {
+            begun.download.request_stop();
+        }
+        ++active_;
+        io_.submit(follow, std::ref(*this), std::move(begun));
+    }
+
+    static asio::awaitable<void> follow(get_run& run, transfer begun)
+    {
+        co_await cf::async_wait(begun.download);
+        --run.active_;
+        run.changed_.cancel();
+        run.report(settled(begun));
+    }
+
+    // A log that cannot be written ends the run: going on unseen is not what was asked for.
+    void report(const file_ending& file)
+    {
+        tally_.add(file);
+        try {
+            observer_.ended(file);
+        } catch (...) {
+            if (!failure_) {
+                failure_ = std::current_exception();
+                client_.stop_all();
+            }
+        }
+    }
+
+    const get_options& options_;
+    const std::stop_token stop_;
+    const get_observer& observer_;
+    const std::size_t window_;
+    cf::io_context_executor io_{cf::io_context_options{.thread_name_prefix = "get"}};
+    order_source orders_;
+    asio::steady_timer changed_;
+    std::size_t active_ = 0;
+    get_tally tally_;
+    std::exception_ptr failure_;
+    http::client client_;
+    std::stop_callback<ender> ends_all_;
+};
+
+} // namespace
+
+get_tally
+fetch_all(const get_options& options, const std::stop_token& stop, const get_observer& observer)
+{
+    return get_run(options, stop, observer).run();
+}
+
+} // namespace downloader

@@ -1,0 +1,77 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+/// What is to be fetched, one after another, from the command line and from a list.
+
+#include "get/get_options.hpp"
+#include "get/input_file.hpp"
+#include "get/input_list.hpp"
+#include "get/target_name.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace cofutures {
+class executor;
+}
+
+namespace downloader {
+
+/// One file to fetch, or why it cannot be.
+struct order {
+    std::string place; ///< "urls.txt:7"; empty for a URL of the command line
+    std::string url;
+    std::filesystem::path path;
+    std::string problem; ///< not empty: what is wrong with the line
+};
+
+/// The orders of a command line, in order, read from the list when they are wanted.
+///
+/// Takes constant memory. A name that was used before is a problem of the later order.
+class order_source {
+public:
+    /// Blocks of the list are read on `reading`.
+    ///
+    /// **Throws** `usage_error` if the list cannot be opened.
+    order_source(const get_options& options, cofutures::executor& reading);
+
+    /// The next order; nothing at the end, and soon after `stop()`.
+    ///
+    /// One call at a time; none after the end. A list that cannot be read any further ends with an order that says so.
+    boost::asio::awaitable<std::optional<order>> next();
+
+    /// Ends a wait for input. May be called from any thread.
+    void stop() noexcept;
+
+    /// How many orders there are in all, as far as known: exact once `ended()`, an estimate while a
+    /// file is being read, nothing for a pipe.
+    std::optional<double> expected_total() const;
+
+    /// Whether the last order was given out.
+    bool ended() const { return ended_; }
+
+private:
+    boost::asio::awaitable<std::optional<numbered_line>> next_line();
+    std::optional<order> from_line(const numbered_line& line);
+    order made_from(const list_entry& entry, std::uint64_t user);
+    std::string place_of(std::uint64_t user) const;
+
+    const get_options& options_;
+    cofutures::executor& reading_;
+    std::optional<input_file> file_;
+    line_splitter lines_;
+    recent_names names_;
+    std::size_t next_url_ = 0;
+    std::uint64_t listed_ = 0; ///< orders from the list
+    bool read_all_ = false;    ///< there are no blocks after those that lines_ has
+    bool ended_ = false;
+};
+
+} // namespace downloader

@@ -1,0 +1,309 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "serve/flag_images.hpp"
+#include "serve/flag_server.hpp"
+#include "support/program.hpp"
+#include "support/scripted_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using cofutures::test::program;
+using cofutures::test::program_result;
+using cofutures::test::refused_port;
+using cofutures::test::scripted_connection;
+using cofutures::test::scripted_server;
+
+std::string content_of(const fs::path& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::set<std::string> files_below(const fs::path& folder)
+{
+    std::set<std::string> names;
+    for (const auto& each : fs::recursive_directory_iterator(folder)) {
+        if (!each.is_directory()) {
+            names.insert(fs::relative(each.path(), folder).string());
+        }
+    }
+    return names;
+}
+
+class Get : public testing::Test {
+protected:
+    fs::path folder() const { return downloader.folder(); }
+
+    void write_list(const std::string& text) const { std::ofstream(folder() / "list") << text; }
+
+    std::string url_of(const std::string& code) const
+    {
+        return flags.base_url() + "/" + code + "/" + code + ".png";
+    }
+
+    const downloader::flag_images images{"generated"};
+    const downloader::flag_server flags{{}, images};
+    program downloader{DOWNLOADER};
+};
+
+TEST_F(Get, FetchesUrls)
+{
+    const program_result result = downloader.run({"get", url_of("br"), url_of("cn")});
+
+    EXPECT_EQ(result.status, 0);
+    EXPECT_TRUE(std::regex_match(result.out,
+                                 std::regex("(br|cn).png [0-9.]+ k?B\n(br|cn).png [0-9.]+ k?B\n"
+                                            "2 files downloaded \\([0-9.]+ k?B\\) in [0-9.]+s\n")))
+        << result.out;
+    EXPECT_EQ(result.err, "");
+    EXPECT_EQ(files_below(folder()), (std::set<std::string>{"br.png", "cn.png"}));
+    EXPECT_EQ(content_of(folder() / "br.png"), *images.find("br"));
+}
+
+TEST_F(Get, FetchesAListAndNamesTheLinesThatAreWrong)
+{
+    write_list("# flags\n\n" + url_of("us") + "\n" + url_of("de") + " sub/de.png\r\n" +
+               url_of("fr") + " us.png\n" + url_of("fr") + " ../fr.png\n" + url_of("zz") +
+               "\nfr.png\n" + url_of("it"));
+    const program_result result = downloader.run({"get", "-i", "list", "-o", "out", "-j", "1"});
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(files_below(folder() / "out"),
+              (std::set<std::string>{"us.png", "sub/de.png", "it.png"}));
+    EXPECT_EQ(content_of(folder() / "out/sub/de.png"), *images.find("de"));
+    EXPECT_EQ(result.err,
+              "*** list:5: " + url_of("fr") +
+                  ": the name 'us.png' is taken by list:3; give another one\n"
+                  "*** list:6: " +
+                  url_of("fr") +
+                  ": the name '../fr.png' is not one below the output folder: no part of it may be "
+                  "'..'\n"
+                  "*** list:7: " +
+                  url_of("zz") +
+                  ": HTTP 404 Not Found\n"
+                  "*** list:8: fr.png: not a valid URL: expected something like "
+                  "http://host/path\n");
+    EXPECT_NE(result.out.find("3 files downloaded"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("s, 4 failed\n"), std::string::npos) << result.out;
+}
+
+TEST_F(Get, KeepsWhatIsThere)
+{
+    std::ofstream(folder() / "br.png") << "mine";
+    const program_result kept = downloader.run({"get", url_of("br"), url_of("cn"), "-v"});
+
+    EXPECT_EQ(kept.status, 0);
+    EXPECT_EQ(content_of(folder() / "br.png"), "mine");
+    EXPECT_TRUE(kept.out.starts_with("br.png is there already\ncn.png ")) << kept.out;
+    EXPECT_TRUE(kept.out.ends_with("s, 1 kept\n")) << kept.out;
+    EXPECT_EQ(flags.answered(), 1u);
+
+    EXPECT_EQ(downloader.run({"get", url_of("br"), "--overwrite"}).status, 0);
+    EXPECT_EQ(content_of(folder() / "br.png"), *images.find("br"));
+}
+
+// A list that is written while the program reads it.
+class growing_list {
+public:
+    explicit growing_list(const fs::path& path)
+    {
+        if (::mkfifo(path.c_str(), 0600) != 0) {
+            throw std::system_error(errno, std::system_category(), path.string());
+        }
+        // Open for both, so that opening does not wait for the program.
+        descriptor_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    }
+    ~growing_list() { end(); }
+
+    growing_list(const growing_list&) = delete;
+    growing_list& operator=(const growing_list&) = delete;
+
+    void add(const std::string& line) const
+    {
+        ASSERT_EQ(::write(descriptor_, line.data(), line.size()),
+                  static_cast<ssize_t>(line.size()));
+    }
+
+    void end()
+    {
+        if (descriptor_ >= 0) {
+            ::close(std::exchange(descriptor_, -1));
+        }
+    }
+
+private:
+    int descriptor_;
+};
+
+TEST_F(Get, ReadsStandardInputAsItComes)
+{
+    program shell("/bin/sh");
+    growing_list list(shell.folder() / "fifo");
+    shell.start({"-c", "exec \"$0\" get -i - < fifo", DOWNLOADER});
+    list.add(url_of("br") + "\n");
+    // A program that wanted the whole list first would never say this.
+    EXPECT_TRUE(shell.wait_for_line().starts_with("br.png "));
+    list.add(url_of("cn"));
+    list.end();
+    const program_result result = shell.wait();
+
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(content_of(shell.folder() / "cn.png"), *images.find("cn"));
+    EXPECT_NE(result.out.find("2 files downloaded"), std::string::npos) << result.out;
+}
+
+TEST_F(Get, HasNoMoreDownloadsUnderWayThanAsked)
+{
+    scripted_server server;
+    downloader.start({"get", "-j", "2", server.url("/a"), server.url("/b"), server.url("/c")});
+    scripted_connection first = server.accept();
+    scripted_connection second = server.accept();
+    const std::string asked = first.read_request() + second.read_request();
+    EXPECT_EQ(asked.find("GET /c"), std::string::npos) << asked;
+    first.write_ok("1");
+    // The third comes over a connection that is free.
+    EXPECT_TRUE(first.read_request().starts_with("GET /c "));
+    first.write_ok("3");
+    second.write_ok("2");
+
+    EXPECT_EQ(downloader.wait().status, 0);
+}
+
+TEST_F(Get, HasNoMoreConnectionsToAServerThanAsked)
+{
+    scripted_server server;
+    downloader.start({"get", "--per-host", "1", server.url("/a"), server.url("/b")});
+    scripted_connection only = server.accept();
+    for (int i = 0; i < 2; ++i) {
+        only.read_request();
+        only.write_ok("x");
+    }
+
+    EXPECT_EQ(downloader.wait().status, 0);
+}
+
+TEST_F(Get, CountsEachKindOfFailureAndGoesOn)
+{
+    const refused_port nobody;
+    scripted_server server;
+    std::ofstream(folder() / "file") << "in the way";
+    fs::create_directory(folder() / "folder");
+    write_list("http://127.0.0.1:" + std::to_string(nobody.port()) + "/refused\n" +
+               server.url("/short") + "\n" + url_of("br") + " file/br\n" + url_of("cn") +
+               " folder\n" + url_of("it") + "\n");
+    downloader.start({"get", "-i", "list"});
+    {
+        scripted_connection connection = server.accept();
+        connection.read_request();
+        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    }
+    const program_result result = downloader.wait();
+
+    EXPECT_EQ(result.status, 1);
+    for (const char* problem : {"/refused: Connection refused\n",
+                                "*** list:2: http://127.0.0.1:",
+                                "cannot create 'file/br': Not a directory\n",
+                                "cannot write 'folder': Is a directory\n"}) {
+        EXPECT_NE(result.err.find(problem), std::string::npos) << problem << result.err;
+    }
+    EXPECT_NE(result.out.find("1 file downloaded"), std::string::npos) << result.out;
+    EXPECT_TRUE(result.out.ends_with("s, 4 failed\n")) << result.out;
+    EXPECT_EQ(files_below(folder()), (std::set<std::string>{"file", "it.png", "list"}));
+}
+
+TEST_F(Get, EndsOnCtrlCAndLeavesNoPartialFile)
+{
+    scripted_server server;
+    downloader.start(
+        {"get", "-j", "2", server.url("/whole"), server.url("/half"), server.url("/later")});
+    scripted_connection first = server.accept();
+    scripted_connection second = server.accept();
+    for (scripted_connection* each : {&first, &second}) {
+        if (each->read_request().starts_with("GET /whole ")) {
+            each->write_ok("all of it");
+            EXPECT_TRUE(each->read_request().starts_with("GET /later "));
+        } else {
+            each->write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        }
+    }
+    downloader.signal(SIGINT);
+    const program_result result = downloader.wait();
+
+    EXPECT_EQ(result.status, 130);
+    EXPECT_TRUE(result.out.ends_with("s, 2 interrupted\n")) << result.out;
+    EXPECT_EQ(files_below(folder()), std::set<std::string>{"whole"});
+}
+
+TEST_F(Get, EndsOnCtrlCWhileItWaitsForItsList)
+{
+    growing_list list(folder() / "list");
+    downloader.start({"get", "-i", "list"});
+    list.add(url_of("br") + "\n" + url_of("cn"));
+    downloader.wait_for_line();
+    downloader.signal(SIGTERM);
+    const program_result result = downloader.wait();
+
+    EXPECT_EQ(result.status, 130) << result.err;
+    EXPECT_NE(result.out.find("1 file downloaded"), std::string::npos) << result.out;
+    EXPECT_FALSE(fs::exists(folder() / "cn.png")) << "its line was not complete";
+}
+
+TEST_F(Get, SaysOnlyWhatFailedWhenQuiet)
+{
+    const program_result result = downloader.run({"get", "-q", url_of("br"), url_of("zz")});
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err, "*** " + url_of("zz") + ": HTTP 404 Not Found\n");
+}
+
+TEST_F(Get, EndsWhenItsLogCannotBeWritten)
+{
+    program shell("/bin/sh");
+    const program_result result = shell.run(
+        {"-c", "exec \"$0\" \"$@\" > /dev/full", DOWNLOADER, "get", url_of("br"), url_of("cn")});
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.err.find("No space left on device"), std::string::npos) << result.err;
+}
+
+TEST_F(Get, ExplainsUsageErrors)
+{
+    const std::vector<std::vector<std::string>> wrong = {
+        {"get"},
+        {"get", "-j", "0", "http://h/"},
+        {"get", "--per-host", "0", "http://h/"},
+        {"get", "-q", "-v", "http://h/"},
+        {"get", "-i", "no/such/list"},
+        {"get", "--no-such-option", "http://h/"},
+    };
+    for (const auto& arguments : wrong) {
+        const program_result result = downloader.run(arguments);
+        EXPECT_EQ(result.status, 2);
+        EXPECT_TRUE(result.err.starts_with("*** Usage error: ")) << result.err;
+        EXPECT_NE(result.err.find("\nusage: downloader get "), std::string::npos) << result.err;
+        EXPECT_EQ(result.out, "");
+    }
+}
+
+} // namespace
