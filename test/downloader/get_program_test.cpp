@@ -5,6 +5,7 @@
 #include "serve/flag_server.hpp"
 #include "support/program.hpp"
 #include "support/scripted_server.hpp"
+#include "support/tls_server.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,23 +16,28 @@
 #include <iterator>
 #include <regex>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace {
 
 namespace fs = std::filesystem;
+using cofutures::test::certificates;
 using cofutures::test::program;
 using cofutures::test::program_result;
 using cofutures::test::refused_port;
 using cofutures::test::scripted_connection;
 using cofutures::test::scripted_server;
+using cofutures::test::tls_connection;
 
 std::string content_of(const fs::path& path)
 {
@@ -266,6 +272,123 @@ TEST_F(Get, EndsOnCtrlCWhileItWaitsForItsList)
     EXPECT_EQ(result.status, 130) << result.err;
     EXPECT_NE(result.out.find("1 file downloaded"), std::string::npos) << result.out;
     EXPECT_FALSE(fs::exists(folder() / "cn.png")) << "its line was not complete";
+}
+
+TEST_F(Get, CountsTimeOutsApart)
+{
+    scripted_server server;
+    for (const auto& [option, url, reason] :
+         {std::tuple("--idle-timeout", server.url("/a"), "waiting for the server"),
+          std::tuple("--timeout", server.url("/a"), "whole request"),
+          std::tuple("--connect-timeout", "https" + server.url("/a").substr(4), "TLS")}) {
+        SCOPED_TRACE(option);
+        downloader.start({"get", url, option, "0.05"});
+        scripted_connection silent = server.accept();
+        const program_result result = downloader.wait();
+
+        EXPECT_EQ(result.status, 1);
+        EXPECT_NE(result.err.find(reason), std::string::npos) << result.err;
+        EXPECT_TRUE(result.out.ends_with("s, 1 timed out\n")) << result.out;
+    }
+}
+
+TEST_F(Get, SendsHeaders)
+{
+    scripted_server server;
+    downloader.start(
+        {"get", "--header", "X-Asked: yes", "--header", "Accept: image/*", server.url("/a")});
+    scripted_connection connection = server.accept();
+    const std::string request = connection.read_request();
+    connection.write_ok("x");
+
+    EXPECT_NE(request.find("\r\nX-Asked: yes\r\n"), std::string::npos) << request;
+    EXPECT_NE(request.find("\r\nAccept: image/*\r\n"), std::string::npos) << request;
+    EXPECT_EQ(downloader.wait().status, 0);
+}
+
+TEST_F(Get, TrustsTheAuthorityItIsGiven)
+{
+    const certificates identity;
+    identity.save_authority(folder() / "ca.pem");
+    scripted_server server;
+    const std::string url = "https" + server.url("/a").substr(4);
+    downloader.start({"get", "--cacert", "ca.pem", url});
+    {
+        tls_connection connection(server.accept(), identity);
+        connection.read_request();
+        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+        EXPECT_EQ(downloader.wait().status, 0);
+    }
+
+    downloader.start({"get", "--overwrite", url});
+    EXPECT_THROW(tls_connection(server.accept(), identity), std::runtime_error);
+    const program_result refused = downloader.wait();
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_NE(refused.err.find("certificate"), std::string::npos) << refused.err;
+}
+
+TEST_F(Get, OnlySaysWhatItWouldDo)
+{
+    std::ofstream(folder() / "br.png") << "mine";
+    const program_result result =
+        downloader.run({"get", "--dry-run", "-o", ".", url_of("br"), url_of("cn"), "x"});
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.out,
+              "cn.png would come from " + url_of("cn") +
+                  "\n1 file would be downloaded, 1 kept, 1 failed\n");
+    EXPECT_EQ(result.err, "*** x: not a valid URL: expected something like http://host/path\n");
+    EXPECT_EQ(flags.answered(), 0u);
+    EXPECT_EQ(files_below(folder()), std::set<std::string>{"br.png"});
+}
+
+TEST_F(Get, WritesAReport)
+{
+    const program_result result = downloader.run({"get", "--json", "report", url_of("br")});
+    EXPECT_EQ(result.status, 0);
+    const std::string report = content_of(folder() / "report");
+    EXPECT_TRUE(report.starts_with("{\"files\": [\n{\"url\": \"" + url_of("br") +
+                                   "\", \"place\": null, \"path\": \"br.png\", "
+                                   "\"outcome\": \"downloaded\", "))
+        << report;
+    EXPECT_TRUE(report.ends_with("\"exit_status\": 0}\n")) << report;
+
+    const program_result printed = downloader.run({"get", "--json", "-", url_of("zz")});
+    EXPECT_TRUE(printed.out.starts_with("{\"files\": [")) << printed.out;
+    EXPECT_TRUE(printed.out.ends_with("\"exit_status\": 1}\n")) << printed.out;
+    EXPECT_NE(printed.err.find("0 files downloaded"), std::string::npos) << printed.err;
+
+    EXPECT_EQ(downloader.run({"get", "--json", "no/such/report", url_of("br")}).status, 2);
+}
+
+TEST_F(Get, ReadsAListOfAnyLengthInTheSameMemory)
+{
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the sanitizer keeps freed memory for a while";
+#endif
+    // Names are remembered up to a number that takes long to reach; RecentNames tests that bound.
+    const auto peak_after = [this](int lines) {
+        std::ofstream list(folder() / "list");
+        for (int i = 0; i < lines; ++i) {
+            list << "http://127.0.0.1:1/" << i << " ..\n";
+        }
+        list.close();
+        program shell("/bin/sh");
+        EXPECT_EQ(shell
+                      .run({"-c",
+                            "exec \"$0\" get -q -i \"$1\" 2> /dev/null",
+                            DOWNLOADER,
+                            (folder() / "list").string()})
+                      .status,
+                  1);
+        rusage usage{};
+        EXPECT_EQ(::getrusage(RUSAGE_CHILDREN, &usage), 0);
+        return usage.ru_maxrss; // in KiB, the greatest of all children so far
+    };
+    const long short_list = peak_after(10'000);
+    const long long_list = peak_after(200'000);
+
+    EXPECT_LE(long_list, short_list + 1024);
 }
 
 TEST_F(Get, SaysOnlyWhatFailedWhenQuiet)

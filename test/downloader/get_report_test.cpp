@@ -51,6 +51,9 @@ TEST(GetReport, SaysWhatWasSaved)
     EXPECT_EQ(success_line(file, true), "out/a 1.5 kB in 0.12s from http://h/a");
     file.how = ending::kept;
     EXPECT_EQ(success_line(file, true), "out/a is there already");
+    file.how = ending::planned;
+    file.url = "http://h/b";
+    EXPECT_EQ(success_line(file, false), "out/a would come from http://h/b");
 }
 
 TEST(GetReport, SaysWhatFailedAndWhere)
@@ -74,13 +77,15 @@ TEST(GetReport, CountsAndConcludes)
     EXPECT_EQ(summary_line(counts, std::chrono::seconds(2)), "1 file downloaded (700 B) in 2.00s");
     counts.add(ended(ending::downloaded, 700));
     counts.add(ended(ending::kept, 5));
+    counts.add(ended(ending::planned));
+    EXPECT_EQ(dry_summary_line(counts), "1 file would be downloaded, 1 kept");
     EXPECT_EQ(counts.exit_status(false), 0);
     EXPECT_EQ(counts.exit_status(true), 130);
     for (const ending how : {ending::failed, ending::timed_out, ending::interrupted}) {
         counts.add(ended(how, 5));
         EXPECT_EQ(counts.exit_status(false), 1);
     }
-    EXPECT_EQ(counts.total(), 6u);
+    EXPECT_EQ(counts.total(), 7u);
     EXPECT_EQ(summary_line(counts, std::chrono::milliseconds(310)),
               "2 files downloaded (1.4 kB) in 0.31s, 1 kept, 1 failed, 1 timed out, 1 interrupted");
 }

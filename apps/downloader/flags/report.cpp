@@ -3,6 +3,8 @@
 
 #include "flags/report.hpp"
 
+#include "json_string.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -46,22 +48,6 @@ std::string_view word_for(outcome what)
         return "interrupted";
     }
     return "?";
-}
-
-std::string json_string(std::string_view text)
-{
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
 }
 
 } // namespace

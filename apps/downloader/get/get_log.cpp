@@ -27,6 +27,7 @@ void get_log::ended(const file_ending& file)
 {
     switch (file.how) {
     case ending::downloaded:
+    case ending::planned:
         if (style_ != style::quiet) {
             print_line(out_, "", success_line(file, style_ == style::verbose));
         }
@@ -45,10 +46,10 @@ void get_log::ended(const file_ending& file)
     }
 }
 
-void get_log::summary(const get_tally& counts, std::chrono::duration<double> elapsed)
+void get_log::summary(const std::string& line)
 {
     if (style_ != style::quiet) {
-        print_line(out_, "", summary_line(counts, elapsed));
+        print_line(out_, "", line);
     }
 }
 

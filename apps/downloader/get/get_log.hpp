@@ -8,7 +8,7 @@
 #include "get/get_report.hpp"
 
 #include <cstdio>
-#include <string_view>
+#include <string>
 
 namespace downloader {
 
@@ -25,7 +25,7 @@ public:
     get_log(style how, std::FILE* out, std::FILE* err) : style_(how), out_(out), err_(err) {}
 
     void ended(const file_ending& file);
-    void summary(const get_tally& counts, std::chrono::duration<double> elapsed);
+    void summary(const std::string& line);
 
 private:
     style style_;

@@ -8,6 +8,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <fstream>
+#include <stdexcept>
+
 namespace downloader {
 
 namespace {
@@ -20,11 +24,40 @@ void require_at_least_one(const char* what, std::int64_t value)
     }
 }
 
+void require_time(const char* what, double seconds)
+{
+    if (!(seconds > 0)) {
+        throw usage_error(fmt::format("{} must be more than 0 seconds, got {}", what, seconds),
+                          std::string(get_usage()));
+    }
+}
+
 } // namespace
 
 std::string_view get_usage()
 {
-    return "usage: downloader get [URL ...] [-i FILE] [-o DIR] [-j N] [--per-host N] [-q | -v]";
+    return "usage: downloader get [URL ...] [-i FILE] [-o DIR] [-j N] [OPTIONS]; --help explains "
+           "them";
+}
+
+cofutures::http::headers headers_of(const get_options& options)
+{
+    cofutures::http::headers fields;
+    for (const std::string& text : options.headers) {
+        const std::size_t colon = std::min(text.find(':'), text.size());
+        const std::size_t value = std::min(text.find_first_not_of(" \t", colon + 1), text.size());
+        try {
+            if (colon == text.size()) {
+                throw std::invalid_argument("there is no colon");
+            }
+            fields.add(text.substr(0, colon), text.substr(value));
+        } catch (const std::invalid_argument& error) {
+            throw usage_error(
+                fmt::format("--header: expected 'NAME: VALUE', got '{}': {}", text, error.what()),
+                std::string(get_usage()));
+        }
+    }
+    return fields;
 }
 
 void define_get(CLI::App& app, get_options& options)
@@ -44,6 +77,25 @@ void define_get(CLI::App& app, get_options& options)
         ->type_name("N")
         ->capture_default_str();
     app.add_flag("--overwrite", options.overwrite, "Fetch also what is there already");
+    app.add_option("--timeout", options.timeout, "Longest time for one file; default none")
+        ->type_name("SECONDS");
+    app.add_option("--connect-timeout",
+                   options.connect_timeout,
+                   "Longest time to look up a server, to connect, and to agree on keys, each")
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    app.add_option("--idle-timeout", options.idle_timeout, "Longest silence of a server")
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    app.add_option("--header", options.headers, "Field to send with every request; may be repeated")
+        ->type_name("'NAME: VALUE'")
+        ->allow_extra_args(false);
+    app.add_option(
+           "--cacert", options.cacert, "Authorities to trust beside the system's, in PEM form")
+        ->type_name("FILE");
+    app.add_option("--json", options.json, "Write a report there as JSON, - for standard output")
+        ->type_name("REPORT");
+    app.add_flag("--dry-run", options.dry_run, "Only say what would be fetched");
     auto* quiet = app.add_flag("-q,--quiet", options.quiet, "Say nothing but what failed");
     app.add_flag("-v,--verbose", options.verbose, "Say more about each file")->excludes(quiet);
 }
@@ -55,6 +107,14 @@ void check(const get_options& options)
     }
     require_at_least_one("-j/--jobs", options.jobs);
     require_at_least_one("--per-host", options.per_host);
+    require_time("--timeout", options.timeout.value_or(1));
+    require_time("--connect-timeout", options.connect_timeout);
+    require_time("--idle-timeout", options.idle_timeout);
+    headers_of(options);
+    if (!options.cacert.empty() && !std::ifstream(options.cacert)) {
+        throw usage_error(fmt::format("--cacert: cannot read '{}'", options.cacert.string()),
+                          std::string(get_usage()));
+    }
 }
 
 } // namespace downloader

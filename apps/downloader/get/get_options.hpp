@@ -5,8 +5,11 @@
 
 /// The command line of `downloader get`, as values.
 
+#include <cofutures/http/message.hpp>
+
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +28,27 @@ struct get_options {
     std::int64_t jobs = 16;
     std::int64_t per_host = 6;
     bool overwrite = false;
+    bool dry_run = false;
+
+    // Seconds.
+    std::optional<double> timeout; ///< for a file in all
+    double connect_timeout = 10;
+    double idle_timeout = 30;
+
+    std::vector<std::string> headers; ///< "Name: value" each
+    std::filesystem::path cacert;
+    std::string json; ///< where the report goes; "-" is standard output, empty is nowhere
     bool quiet = false;
     bool verbose = false;
 };
 
 /// The line that says how `downloader get` is called.
 std::string_view get_usage();
+
+/// The fields that every request gets.
+///
+/// **Throws** `usage_error` for what is no "Name: value".
+cofutures::http::headers headers_of(const get_options& options);
 
 /// Declares the options to the parser, which writes into `options`.
 void define_get(CLI::App& app, get_options& options);

@@ -11,6 +11,30 @@
 
 namespace downloader {
 
+namespace {
+
+std::string files_text(std::size_t count)
+{
+    return fmt::format("{} file{}", count, count == 1 ? "" : "s");
+}
+
+// ", 3 kept, 1 failed": whatever is not zero.
+std::string other_counts(const get_tally& counts)
+{
+    std::string text;
+    for (const auto& [how, word] : {std::pair(ending::kept, "kept"),
+                                    std::pair(ending::failed, "failed"),
+                                    std::pair(ending::timed_out, "timed out"),
+                                    std::pair(ending::interrupted, "interrupted")}) {
+        if (counts.count(how) > 0) {
+            text += fmt::format(", {} {}", counts.count(how), word);
+        }
+    }
+    return text;
+}
+
+} // namespace
+
 void get_tally::add(const file_ending& file)
 {
     ++counts_[static_cast<std::size_t>(file.how)];
@@ -29,7 +53,16 @@ int get_tally::exit_status(bool interrupted) const
     if (interrupted) {
         return 130;
     }
-    return count(ending::downloaded) + count(ending::kept) == total() ? 0 : 1;
+    const std::size_t good =
+        count(ending::downloaded) + count(ending::kept) + count(ending::planned);
+    return good == total() ? 0 : 1;
+}
+
+std::string_view name_of(ending how)
+{
+    constexpr std::string_view names[] = {
+        "downloaded", "kept", "planned", "failed", "timed_out", "interrupted"};
+    return names[static_cast<std::size_t>(how)];
 }
 
 std::string size_text(double bytes)
@@ -72,6 +105,8 @@ std::string success_line(const file_ending& file, bool verbose)
     std::string line = file.path.string();
     if (file.how == ending::kept) {
         line += " is there already";
+    } else if (file.how == ending::planned) {
+        line += fmt::format(" would come from {}", file.url);
     } else {
         line += fmt::format(" {}", size_text(static_cast<double>(file.size)));
         if (verbose) {
@@ -90,21 +125,18 @@ std::string failure_line(const file_ending& file)
 
 std::string summary_line(const get_tally& counts, std::chrono::duration<double> elapsed)
 {
-    const std::size_t downloaded = counts.count(ending::downloaded);
-    std::string line = fmt::format("{} file{} downloaded ({}) in {:.2f}s",
-                                   downloaded,
-                                   downloaded == 1 ? "" : "s",
-                                   size_text(static_cast<double>(counts.bytes())),
-                                   elapsed.count());
-    for (const auto& [how, word] : {std::pair(ending::kept, "kept"),
-                                    std::pair(ending::failed, "failed"),
-                                    std::pair(ending::timed_out, "timed out"),
-                                    std::pair(ending::interrupted, "interrupted")}) {
-        if (counts.count(how) > 0) {
-            line += fmt::format(", {} {}", counts.count(how), word);
-        }
-    }
-    return line;
+    return fmt::format("{} downloaded ({}) in {:.2f}s{}",
+                       files_text(counts.count(ending::downloaded)),
+                       size_text(static_cast<double>(counts.bytes())),
+                       elapsed.count(),
+                       other_counts(counts));
+}
+
+std::string dry_summary_line(const get_tally& counts)
+{
+    return fmt::format("{} would be downloaded{}",
+                       files_text(counts.count(ending::planned)),
+                       other_counts(counts));
 }
 
 } // namespace downloader

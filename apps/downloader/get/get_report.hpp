@@ -16,7 +16,8 @@ namespace downloader {
 
 enum class ending {
     downloaded,
-    kept, ///< the file was there already
+    kept,    ///< the file was there already
+    planned, ///< it would be downloaded if this were not a dry run
     failed,
     timed_out,
     interrupted
@@ -51,12 +52,15 @@ public:
     int exit_status(bool interrupted) const;
 
 private:
-    std::size_t counts_[5] = {};
+    std::size_t counts_[6] = {};
     std::uint64_t bytes_ = 0;
 };
 
 /// "999 B", "1.2 MB": the decimal units that networks are measured in.
 std::string size_text(double bytes);
+
+/// One word for it, as programs like it.
+std::string_view name_of(ending how);
 
 /// The text with control characters replaced, since what a server says must not command the
 /// terminal.
@@ -70,5 +74,8 @@ std::string failure_line(const file_ending& file);
 
 /// "18 files downloaded (1.2 MB) in 0.31s, 3 kept, 1 failed".
 std::string summary_line(const get_tally& counts, std::chrono::duration<double> elapsed);
+
+/// "18 files would be downloaded, 3 kept, 1 failed".
+std::string dry_summary_line(const get_tally& counts);
 
 } // namespace downloader

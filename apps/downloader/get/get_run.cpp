@@ -35,10 +35,28 @@ namespace http = cofutures::http;
 
 using steady_clock = std::chrono::steady_clock;
 
-http::client_options client_options_for(const get_options& options)
+http::client_options client_options_for(const get_options& options, std::size_t connections)
 {
-    return {.max_connections_per_host = static_cast<std::size_t>(options.per_host),
-            .user_agent = "cofutures-downloader"};
+    const std::chrono::duration<double> connecting(options.connect_timeout);
+    http::client_options made{
+        .max_connections_per_host = static_cast<std::size_t>(options.per_host),
+        .max_connections = connections,
+        .limits = {.resolve = connecting,
+                   .connect = connecting,
+                   .tls_handshake = connecting,
+                   .idle = std::chrono::duration<double>(options.idle_timeout)},
+        .user_agent = "cofutures-downloader",
+        .tls = {.ca_file = options.cacert}};
+    if (options.timeout) {
+        made.limits.total = std::chrono::duration<double>(*options.timeout);
+    }
+    return made;
+}
+
+// Where one server may not have all connections, orders for others must be at hand.
+std::size_t window_for(const get_options& options, std::size_t connections)
+{
+    return connections > static_cast<std::size_t>(options.per_host) ? 4 * connections : connections;
 }
 
 // Only a file that is whole ever gets its final name, so one that has it need not be fetched again.
@@ -101,10 +119,12 @@ public:
         : options_(options),
           stop_(std::move(stop)),
           observer_(observer),
-          window_(std::min(static_cast<std::size_t>(options.jobs), affordable_connections(2))),
+          connections_(std::min(static_cast<std::size_t>(options.jobs), affordable_connections(2))),
+          window_(window_for(options, connections_)),
+          request_{.headers = headers_of(options)},
           orders_(options, io_),
           changed_(io_.context()),
-          client_(client_options_for(options)),
+          client_(client_options_for(options, connections_)),
           ends_all_(stop_, ender{this})
     {}
 
@@ -166,6 +186,9 @@ private:
         } else if (!options_.overwrite && is_there(file.path)) {
             file.how = ending::kept;
             report(file);
+        } else if (options_.dry_run) {
+            file.how = ending::planned;
+            report(file);
         } else {
             start(std::move(file));
         }
@@ -175,7 +198,7 @@ private:
     {
         make_folder_for(file.path);
         transfer begun{std::move(file), steady_clock::now(), {}};
-        begun.download = client_.download(begun.file.url, begun.file.path);
+        begun.download = client_.download(begun.file.url, begun.file.path, request_);
         // A stop may have come since anyone looked, and too early for stop_all() to find this one.
         if (stopped()) {
             begun.download.request_stop();
@@ -209,7 +232,9 @@ private:
     const get_options& options_;
     const std::stop_token stop_;
     const get_observer& observer_;
+    const std::size_t connections_;
     const std::size_t window_;
+    const http::request_options request_;
     cf::io_context_executor io_{cf::io_context_options{.thread_name_prefix = "get"}};
     order_source orders_;
     asio::steady_timer changed_;

@@ -21,8 +21,8 @@ struct get_observer {
 
 /// Fetches every file that was ordered and says what became of each.
 ///
-/// Never more than `options.jobs` downloads are under way, and no order is taken from the source
-/// before there is room for it.
+/// Never more than `options.jobs` downloads have a connection, and never more than four times as
+/// many orders have been taken from the source and not been settled.
 ///
 /// **Blocks** until all are done.
 /// **Cancellation** A stop request ends downloads under way at once, and the reading of the list;

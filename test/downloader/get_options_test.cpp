@@ -1,0 +1,111 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace downloader {
+
+namespace {
+
+get_options get(std::vector<std::string> arguments)
+{
+    arguments.insert(arguments.begin(), "get");
+    return std::get<get_options>(parse_command(std::move(arguments)));
+}
+
+std::string problem(std::vector<std::string> arguments)
+{
+    try {
+        get(std::move(arguments));
+    } catch (const usage_error& error) {
+        EXPECT_TRUE(error.usage().starts_with("usage: downloader get ")) << error.usage();
+        return error.what();
+    }
+    return "accepted";
+}
+
+TEST(GetOptions, HaveTheDocumentedDefaults)
+{
+    const get_options options = get({"http://h/"});
+
+    EXPECT_EQ(options.urls, std::vector<std::string>{"http://h/"});
+    EXPECT_EQ(options.input, "");
+    EXPECT_EQ(options.output_dir, ".");
+    EXPECT_EQ(options.jobs, 16);
+    EXPECT_EQ(options.per_host, 6);
+    EXPECT_FALSE(options.timeout);
+    EXPECT_EQ(options.connect_timeout, 10);
+    EXPECT_EQ(options.idle_timeout, 30);
+    EXPECT_FALSE(options.overwrite || options.dry_run || options.quiet || options.verbose);
+    EXPECT_EQ(options.json, "");
+}
+
+TEST(GetOptions, AreRead)
+{
+    const get_options options = get({"-i",
+                                     "-",
+                                     "-o",
+                                     "out",
+                                     "-j",
+                                     "3",
+                                     "--per-host=2",
+                                     "--timeout",
+                                     "1.5",
+                                     "--connect-timeout",
+                                     "2",
+                                     "--idle-timeout",
+                                     "3",
+                                     "--overwrite",
+                                     "--dry-run",
+                                     "-v",
+                                     "--json",
+                                     "-"});
+
+    EXPECT_EQ(options.input, "-");
+    EXPECT_EQ(options.output_dir, "out");
+    EXPECT_EQ(options.jobs, 3);
+    EXPECT_EQ(options.per_host, 2);
+    EXPECT_EQ(options.timeout, 1.5);
+    EXPECT_EQ(options.connect_timeout, 2);
+    EXPECT_EQ(options.idle_timeout, 3);
+    EXPECT_TRUE(options.overwrite && options.dry_run && options.verbose);
+    EXPECT_EQ(options.json, "-");
+}
+
+TEST(GetOptions, TakeOneHeaderEach)
+{
+    const get_options options =
+        get({"--header", "A: b c", "http://h/", "--header", "D:", "--header", "a:  e:f"});
+
+    EXPECT_EQ(options.urls, std::vector<std::string>{"http://h/"});
+    EXPECT_EQ(headers_of(options),
+              (cofutures::http::headers{{"A", "b c"}, {"D", ""}, {"a", "e:f"}}));
+}
+
+TEST(GetOptions, AreRefusedWithAReason)
+{
+    EXPECT_EQ(problem({}), "nothing to fetch: give a URL or a list (-i)");
+    EXPECT_EQ(problem({"u", "-j", "0"}), "-j/--jobs must be 1 or more, got 0");
+    EXPECT_EQ(problem({"u", "--per-host", "-1"}), "--per-host must be 1 or more, got -1");
+    EXPECT_EQ(problem({"u", "--timeout", "0"}), "--timeout must be more than 0 seconds, got 0");
+    EXPECT_EQ(problem({"u", "--connect-timeout", "nan"}),
+              "--connect-timeout must be more than 0 seconds, got nan");
+    EXPECT_EQ(problem({"u", "--idle-timeout", "-1"}),
+              "--idle-timeout must be more than 0 seconds, got -1");
+    EXPECT_EQ(problem({"u", "--header", "x"}),
+              "--header: expected 'NAME: VALUE', got 'x': there is no colon");
+    EXPECT_TRUE(problem({"u", "--header", "a b: c"}).starts_with("--header: expected "));
+    EXPECT_TRUE(problem({"u", "--header", "a: b\r\nc: d"}).starts_with("--header: expected "));
+    EXPECT_EQ(problem({"u", "--cacert", "no/such"}), "--cacert: cannot read 'no/such'");
+    EXPECT_NE(problem({"u", "-q", "-v"}), "accepted");
+    EXPECT_NE(problem({"u", "-j", "many"}), "accepted");
+}
+
+} // namespace
+
+} // namespace downloader
