@@ -38,6 +38,7 @@ TEST(GetOptions, HaveTheDocumentedDefaults)
     EXPECT_EQ(options.output_dir, ".");
     EXPECT_EQ(options.jobs, 16);
     EXPECT_EQ(options.per_host, 6);
+    EXPECT_EQ(options.retries, 3);
     EXPECT_FALSE(options.timeout);
     EXPECT_EQ(options.connect_timeout, 10);
     EXPECT_EQ(options.idle_timeout, 30);
@@ -92,6 +93,7 @@ TEST(GetOptions, AreRefusedWithAReason)
     EXPECT_EQ(problem({}), "nothing to fetch: give a URL or a list (-i)");
     EXPECT_EQ(problem({"u", "-j", "0"}), "-j/--jobs must be 1 or more, got 0");
     EXPECT_EQ(problem({"u", "--per-host", "-1"}), "--per-host must be 1 or more, got -1");
+    EXPECT_EQ(problem({"u", "--retries", "-1"}), "--retries must be 0 or more, got -1");
     EXPECT_EQ(problem({"u", "--timeout", "0"}), "--timeout must be more than 0 seconds, got 0");
     EXPECT_EQ(problem({"u", "--connect-timeout", "nan"}),
               "--connect-timeout must be more than 0 seconds, got nan");

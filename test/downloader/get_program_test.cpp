@@ -5,6 +5,7 @@
 #include "serve/flag_server.hpp"
 #include "support/program.hpp"
 #include "support/scripted_server.hpp"
+#include "support/terminal_program.hpp"
 #include "support/tls_server.hpp"
 
 #include <gtest/gtest.h>
@@ -37,6 +38,7 @@ using cofutures::test::program_result;
 using cofutures::test::refused_port;
 using cofutures::test::scripted_connection;
 using cofutures::test::scripted_server;
+using cofutures::test::terminal_program;
 using cofutures::test::tls_connection;
 
 std::string content_of(const fs::path& path)
@@ -217,7 +219,7 @@ TEST_F(Get, CountsEachKindOfFailureAndGoesOn)
     write_list("http://127.0.0.1:" + std::to_string(nobody.port()) + "/refused\n" +
                server.url("/short") + "\n" + url_of("br") + " file/br\n" + url_of("cn") +
                " folder\n" + url_of("it") + "\n");
-    downloader.start({"get", "-i", "list"});
+    downloader.start({"get", "-i", "list", "--retries", "0"});
     {
         scripted_connection connection = server.accept();
         connection.read_request();
@@ -282,7 +284,7 @@ TEST_F(Get, CountsTimeOutsApart)
           std::tuple("--timeout", server.url("/a"), "whole request"),
           std::tuple("--connect-timeout", "https" + server.url("/a").substr(4), "TLS")}) {
         SCOPED_TRACE(option);
-        downloader.start({"get", url, option, "0.05"});
+        downloader.start({"get", url, option, "0.05", "--retries", "0"});
         scripted_connection silent = server.accept();
         const program_result result = downloader.wait();
 
@@ -290,6 +292,26 @@ TEST_F(Get, CountsTimeOutsApart)
         EXPECT_NE(result.err.find(reason), std::string::npos) << result.err;
         EXPECT_TRUE(result.out.ends_with("s, 1 timed out\n")) << result.out;
     }
+}
+
+TEST_F(Get, TriesAgainWhatFailedForAPassingReason)
+{
+    scripted_server server;
+    downloader.start({"get", "-v", "--retries", "1", server.url("/a")});
+    scripted_connection connection = server.accept();
+    connection.read_request();
+    connection.write("HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
+    connection.read_request();
+    connection.write_ok("x");
+    const program_result late = downloader.wait();
+    EXPECT_EQ(late.status, 0);
+    EXPECT_NE(late.out.find(" after 2 tries\n"), std::string::npos) << late.out;
+
+    downloader.start({"get", "--overwrite", "--retries", "0", server.url("/a")});
+    scripted_connection other = server.accept();
+    other.read_request();
+    other.write("HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(downloader.wait().status, 1);
 }
 
 TEST_F(Get, SendsHeaders)
@@ -389,6 +411,52 @@ TEST_F(Get, ReadsAListOfAnyLengthInTheSameMemory)
     const long long_list = peak_after(200'000);
 
     EXPECT_LE(long_list, short_list + 1024);
+}
+
+TEST_F(Get, ShowsWhatIsUnderWayOnATerminal)
+{
+    scripted_server server;
+    terminal_program shown(DOWNLOADER, folder());
+    shown.start({"get", server.url("/slow.bin"), url_of("br"), url_of("zz")});
+    scripted_connection connection = server.accept();
+    connection.read_request();
+    // The finished file is counted, the unfinished one has its line, the failure stays above.
+    ASSERT_TRUE(shown.wait_for("slow.bin +0:00\r\n2 of 3 files, 1 failed, [0-9.]+ k?B"))
+        << shown.output();
+    connection.write_ok("done");
+
+    EXPECT_EQ(shown.wait(), 1) << shown.output();
+    EXPECT_NE(shown.output().find("*** " + url_of("zz") + ": HTTP 404 Not Found\r\n"),
+              std::string::npos)
+        << shown.output();
+    EXPECT_EQ(shown.output().find("br.png"), std::string::npos) << "the display says enough";
+    EXPECT_TRUE(std::regex_search(
+        shown.output(),
+        std::regex("\x1b\\[J2 files downloaded \\([0-9.]+ k?B\\) in [0-9.]+s, 1 failed\r\n$")))
+        << shown.output();
+}
+
+TEST_F(Get, DrawsNothingWhereItIsNotWanted)
+{
+    for (const auto& [option, terminal] : {std::pair("-q", "xterm"), std::pair("-v", "dumb")}) {
+        terminal_program shown(DOWNLOADER, folder());
+        shown.start({"get", "--overwrite", option, url_of("br")}, terminal);
+        EXPECT_EQ(shown.wait(), 0);
+        EXPECT_EQ(shown.output().find('\x1b'), std::string::npos) << shown.output();
+    }
+}
+
+TEST_F(Get, TakesCtrlCFromTheTerminal)
+{
+    scripted_server server;
+    terminal_program shown(DOWNLOADER, folder());
+    shown.start({"get", server.url("/a")});
+    scripted_connection connection = server.accept();
+    connection.read_request();
+    shown.type("\x03");
+
+    EXPECT_EQ(shown.wait(), 130);
+    EXPECT_TRUE(shown.output().ends_with("s, 1 interrupted\r\n")) << shown.output();
 }
 
 TEST_F(Get, SaysOnlyWhatFailedWhenQuiet)

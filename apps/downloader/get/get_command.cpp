@@ -16,12 +16,25 @@ namespace downloader {
 
 namespace {
 
-get_log::style style_for(const get_options& options)
+get_log::streams streams_for(const get_options& options)
+{
+    // A report on standard output wants it for itself.
+    return {.out = options.json == "-" ? stderr : stdout,
+            .err = stderr,
+            .live = !options.quiet && !options.dry_run && is_live_terminal(stderr)};
+}
+
+get_log::style style_for(const get_options& options, const get_log::streams& streams)
 {
     if (options.quiet) {
         return get_log::style::quiet;
     }
-    return options.verbose ? get_log::style::verbose : get_log::style::lines;
+    if (options.verbose) {
+        return get_log::style::verbose;
+    }
+    // Who sees the files under way need not read their names as well.
+    return streams.live && is_live_terminal(streams.out) ? get_log::style::brief
+                                                         : get_log::style::lines;
 }
 
 std::optional<json_report_writer> report_for(const get_options& options)
@@ -41,16 +54,20 @@ int run_get(const get_options& options)
     const interrupt interrupted;
     const auto begin = std::chrono::steady_clock::now();
     std::optional<json_report_writer> report = report_for(options);
-    // A report on standard output wants it for itself.
-    get_log log(style_for(options), options.json == "-" ? stderr : stdout, stderr);
+    const get_log::streams streams = streams_for(options);
+    get_log log(style_for(options, streams), streams);
 
-    const get_tally counts =
-        fetch_all(options, interrupted.token(), {.ended = [&](const file_ending& file) {
-                      log.ended(file);
-                      if (report) {
-                          report->ended(file);
-                      }
-                  }});
+    get_observer observer;
+    observer.ended = [&](const file_ending& file) {
+        log.ended(file);
+        if (report) {
+            report->ended(file);
+        }
+    };
+    if (streams.live) {
+        observer.under_way = [&](const run_snapshot& run) { log.under_way(run); };
+    }
+    const get_tally counts = fetch_all(options, interrupted.token(), observer);
 
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     const int status = counts.exit_status(interrupted.token().stop_requested());

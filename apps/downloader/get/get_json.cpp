@@ -41,18 +41,20 @@ json_report_writer::json_report_writer(const std::string& path)
 
 void json_report_writer::ended(const file_ending& file)
 {
-    write(fmt::format(R"({}{{"url": {}, "place": {}, "path": {}, "outcome": "{}", "problem": {}, )"
-                      R"("status": {}, "final_url": {}, "size": {}, "seconds": {:.6f}}})",
-                      first_ ? "\n" : ",\n",
-                      json_string(file.url),
-                      text_or_null(file.place),
-                      text_or_null(file.path.string()),
-                      name_of(file.how),
-                      text_or_null(file.problem),
-                      file.status == 0 ? "null" : fmt::to_string(file.status),
-                      text_or_null(file.final_url),
-                      file.size,
-                      file.elapsed.count()));
+    write(fmt::format(
+        R"({}{{"url": {}, "place": {}, "path": {}, "outcome": "{}", "problem": {}, )"
+        R"("status": {}, "final_url": {}, "size": {}, "tries": {}, "seconds": {:.6f}}})",
+        first_ ? "\n" : ",\n",
+        json_string(file.url),
+        text_or_null(file.place),
+        text_or_null(file.path.string()),
+        name_of(file.how),
+        text_or_null(file.problem),
+        file.status == 0 ? "null" : fmt::to_string(file.status),
+        text_or_null(file.final_url),
+        file.size,
+        file.tries,
+        file.elapsed.count()));
     first_ = false;
 }
 

@@ -6,50 +6,65 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <string>
+#include <chrono>
 #include <system_error>
 
 namespace downloader {
-
-namespace {
-
-void print_line(std::FILE* stream, const std::string& prefix, const std::string& line)
-{
-    fmt::print(stream, "{}{}\n", prefix, line);
-    if (std::fflush(stream) != 0) {
-        throw std::system_error(errno, std::system_category(), "cannot write the log");
-    }
-}
-
-} // namespace
 
 void get_log::ended(const file_ending& file)
 {
     switch (file.how) {
     case ending::downloaded:
     case ending::planned:
-        if (style_ != style::quiet) {
-            print_line(out_, "", success_line(file, style_ == style::verbose));
+        if (style_ >= style::lines) {
+            print_line(streams_.out, success_line(file, style_ == style::verbose));
         }
         break;
     case ending::kept:
         if (style_ == style::verbose) {
-            print_line(out_, "", success_line(file, true));
+            print_line(streams_.out, success_line(file, true));
         }
         break;
     case ending::interrupted:
         break; // a person who presses Ctrl-C knows, and the summary counts them
     case ending::failed:
     case ending::timed_out:
-        print_line(err_, "*** ", failure_line(file));
+        print_line(streams_.err, "*** " + failure_line(file));
         break;
+    }
+}
+
+void get_log::under_way(const run_snapshot& run)
+{
+    if (streams_.live) {
+        const window_size window = window_size_of(streams_.err);
+        // The last column is left free: some terminals wrap when it is filled.
+        area_.show(
+            view_.lines(run, std::chrono::steady_clock::now(), window.columns - 1, window.rows));
     }
 }
 
 void get_log::summary(const std::string& line)
 {
+    if (streams_.live) {
+        area_.show({});
+    }
     if (style_ != style::quiet) {
-        print_line(out_, "", line);
+        print_line(streams_.out, line);
+    }
+}
+
+void get_log::print_line(std::FILE* stream, const std::string& line)
+{
+    if (streams_.live) {
+        area_.hide();
+    }
+    fmt::print(stream, "{}\n", line);
+    if (std::fflush(stream) != 0) {
+        throw std::system_error(errno, std::system_category(), "cannot write the log");
+    }
+    if (streams_.live) {
+        area_.show_again();
     }
 }
 

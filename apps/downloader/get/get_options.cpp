@@ -77,6 +77,10 @@ void define_get(CLI::App& app, get_options& options)
         ->type_name("N")
         ->capture_default_str();
     app.add_flag("--overwrite", options.overwrite, "Fetch also what is there already");
+    app.add_option(
+           "--retries", options.retries, "How often to try again what failed for a passing reason")
+        ->type_name("N")
+        ->capture_default_str();
     app.add_option("--timeout", options.timeout, "Longest time for one file; default none")
         ->type_name("SECONDS");
     app.add_option("--connect-timeout",
@@ -107,6 +111,10 @@ void check(const get_options& options)
     }
     require_at_least_one("-j/--jobs", options.jobs);
     require_at_least_one("--per-host", options.per_host);
+    if (options.retries < 0) {
+        throw usage_error(fmt::format("--retries must be 0 or more, got {}", options.retries),
+                          std::string(get_usage()));
+    }
     require_time("--timeout", options.timeout.value_or(1));
     require_time("--connect-timeout", options.connect_timeout);
     require_time("--idle-timeout", options.idle_timeout);

@@ -30,6 +30,8 @@ struct get_options {
     bool overwrite = false;
     bool dry_run = false;
 
+    std::int64_t retries = 3; ///< after the first try
+
     // Seconds.
     std::optional<double> timeout; ///< for a file in all
     double connect_timeout = 10;

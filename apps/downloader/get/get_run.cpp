@@ -7,6 +7,7 @@
 #include <cofutures/asio/io_context_executor.hpp>
 #include <cofutures/error.hpp>
 #include <cofutures/http/client.hpp>
+#include <cofutures/promise.hpp>
 
 #include "descriptors.hpp"
 
@@ -21,6 +22,9 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <iterator>
+#include <list>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -45,6 +49,7 @@ http::client_options client_options_for(const get_options& options, std::size_t 
                    .connect = connecting,
                    .tls_handshake = connecting,
                    .idle = std::chrono::duration<double>(options.idle_timeout)},
+        .retries = {.max_tries = static_cast<std::size_t>(options.retries) + 1},
         .user_agent = "cofutures-downloader",
         .tls = {.ca_file = options.cacert}};
     if (options.timeout) {
@@ -75,12 +80,15 @@ void make_folder_for(const fs::path& path)
     }
 }
 
-// A download under way.
+// A download that was ordered.
 struct transfer {
     file_ending file;
-    steady_clock::time_point begin;
     cf::future<http::download_result> download;
+    steady_clock::time_point begin;                 // of the order
+    std::optional<steady_clock::time_point> seen{}; // having a connection, for the first time
 };
+
+constexpr std::chrono::milliseconds frame_time{100};
 
 // Says how it ended, once the download is done.
 file_ending settled(const transfer& ended)
@@ -92,6 +100,7 @@ file_ending settled(const transfer& ended)
         file.status = got.status;
         file.final_url = got.url;
         file.size = got.size;
+        file.tries = got.tries;
         if (!got.ok()) {
             file.how = ending::failed;
             file.problem = fmt::format("HTTP {} {}", got.status, got.reason);
@@ -124,13 +133,17 @@ public:
           request_{.headers = headers_of(options)},
           orders_(options, io_),
           changed_(io_.context()),
+          next_frame_(io_.context()),
           client_(client_options_for(options, connections_)),
           ends_all_(stop_, ender{this})
     {}
 
     get_tally run()
     {
+        auto frames =
+            observer_.under_way ? io_.submit(draw, std::ref(*this)) : cf::make_ready_future();
         io_.submit(feed, std::ref(*this)).result();
+        frames.result();
         if (failure_) {
             std::rethrow_exception(failure_);
         }
@@ -140,16 +153,26 @@ public:
 private:
     struct ender {
         get_run* run;
-        void operator()() const
-        {
-            run->orders_.stop();
-            run->client_.stop_all();
-        }
+        void operator()() const { run->end_all(); }
     };
 
     bool stopped() const { return stop_.stop_requested() || failure_ != nullptr; }
 
     static asio::awaitable<void> feed(get_run& run)
+    {
+        try {
+            co_await take_orders(run);
+        } catch (...) {
+            run.fail(std::current_exception());
+        }
+        while (!run.transfers_.empty()) {
+            co_await run.change();
+        }
+        run.finished_ = true;
+        run.next_frame_.cancel();
+    }
+
+    static asio::awaitable<void> take_orders(get_run& run)
     {
         while (!run.stopped()) {
             std::optional<order> next = co_await run.orders_.next();
@@ -157,13 +180,39 @@ private:
                 break;
             }
             run.take(std::move(*next));
-            while (run.active_ >= run.window_) {
+            while (run.transfers_.size() >= run.window_) {
                 co_await run.change();
             }
         }
-        while (run.active_ > 0) {
-            co_await run.change();
+    }
+
+    static asio::awaitable<void> draw(get_run& run)
+    {
+        while (!run.finished_) {
+            run.guard([&run] { run.observer_.under_way(run.snapshot()); });
+            run.next_frame_.expires_after(frame_time);
+            co_await run.next_frame_.async_wait(asio::as_tuple(asio::use_awaitable));
         }
+    }
+
+    run_snapshot snapshot()
+    {
+        run_snapshot taken{.active = {},
+                           .waiting = 0,
+                           .counts = tally_,
+                           .expected_total = orders_.expected_total(),
+                           .expected_exactly = orders_.total_is_exact()};
+        const auto now = steady_clock::now();
+        for (transfer& each : transfers_) {
+            if (!each.seen && each.download.running()) {
+                each.seen = now;
+            }
+            if (each.seen) {
+                taken.active.push_back({each.file.path.string(), now - *each.seen});
+            }
+        }
+        taken.waiting = transfers_.size() - taken.active.size();
+        return taken;
     }
 
     // Waits until a download has ended; only feed() does.
@@ -197,36 +246,55 @@ private:
     void start(file_ending file)
     {
         make_folder_for(file.path);
-        transfer begun{std::move(file), steady_clock::now(), {}};
-        begun.download = client_.download(begun.file.url, begun.file.path, request_);
+        transfers_.push_back({std::move(file), {}, steady_clock::now()});
+        const auto begun = std::prev(transfers_.end());
+        begun->download = client_.download(begun->file.url, begun->file.path, request_);
         // A stop may have come since anyone looked, and too early for stop_all() to find this one.
         if (stopped()) {
-            begun.download.request_stop();
+            begun->download.request_stop();
         }
-        ++active_;
-        io_.submit(follow, std::ref(*this), std::move(begun));
+        io_.submit(follow, std::ref(*this), begun);
     }
 
-    static asio::awaitable<void> follow(get_run& run, transfer begun)
+    static asio::awaitable<void> follow(get_run& run, std::list<transfer>::iterator begun)
     {
-        co_await cf::async_wait(begun.download);
-        --run.active_;
+        co_await cf::async_wait(begun->download);
+        const file_ending file = settled(*begun);
+        run.transfers_.erase(begun);
         run.changed_.cancel();
-        run.report(settled(begun));
+        run.report(file);
     }
 
-    // A log that cannot be written ends the run: going on unseen is not what was asked for.
     void report(const file_ending& file)
     {
         tally_.add(file);
+        guard([&] { observer_.ended(file); });
+    }
+
+    // A log that cannot be written ends the run: going on unseen is not what was asked for.
+    template <typename Function>
+    void guard(Function function)
+    {
         try {
-            observer_.ended(file);
+            function();
         } catch (...) {
-            if (!failure_) {
-                failure_ = std::current_exception();
-                client_.stop_all();
-            }
+            fail(std::current_exception());
         }
+    }
+
+    // Ends everything; the first reason is the one that run() throws.
+    void fail(std::exception_ptr reason)
+    {
+        if (!failure_) {
+            failure_ = std::move(reason);
+            end_all();
+        }
+    }
+
+    void end_all()
+    {
+        orders_.stop();
+        client_.stop_all();
     }
 
     const get_options& options_;
@@ -238,7 +306,9 @@ private:
     cf::io_context_executor io_{cf::io_context_options{.thread_name_prefix = "get"}};
     order_source orders_;
     asio::steady_timer changed_;
-    std::size_t active_ = 0;
+    asio::steady_timer next_frame_;
+    std::list<transfer> transfers_; // in the order in which they were begun
+    bool finished_ = false;
     get_tally tally_;
     std::exception_ptr failure_;
     http::client client_;

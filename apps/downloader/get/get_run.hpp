@@ -7,6 +7,7 @@
 
 #include "get/get_options.hpp"
 #include "get/get_report.hpp"
+#include "get/live_view.hpp"
 #include "get/orders.hpp"
 
 #include <functional>
@@ -16,7 +17,11 @@ namespace downloader {
 
 /// Who wants to know what happens. All calls come from one thread, one at a time.
 struct get_observer {
+    /// What became of a file.
     std::function<void(const file_ending&)> ended = [](const file_ending&) {};
+
+    /// What is under way, several times a second; empty if nobody looks.
+    std::function<void(const run_snapshot&)> under_way = {};
 };
 
 /// Fetches every file that was ordered and says what became of each.

@@ -50,12 +50,11 @@ public:
     /// Ends a wait for input. May be called from any thread.
     void stop() noexcept;
 
-    /// How many orders there are in all, as far as known: exact once `ended()`, an estimate while a
-    /// file is being read, nothing for a pipe.
+    /// How many orders there are in all, as far as known; nothing for a pipe.
     std::optional<double> expected_total() const;
 
-    /// Whether the last order was given out.
-    bool ended() const { return ended_; }
+    /// Whether `expected_total()` is no estimate: the list was read to its end, or there is none.
+    bool total_is_exact() const { return ended_ || !file_; }
 
 private:
     boost::asio::awaitable<std::optional<numbered_line>> next_line();
