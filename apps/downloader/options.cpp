@@ -5,6 +5,7 @@
 
 #include <cofutures/version.hpp>
 
+#include "completion.hpp"
 #include "serve/flag_images.hpp"
 
 #include <CLI/CLI.hpp>
@@ -24,7 +25,24 @@ constexpr const char* serve_usage =
     "usage: downloader serve [--port N] [--bind ADDRESS] [--delay-min MS] "
     "[--delay-max MS] [--error-rate X] [--seed N] [--images DIR]";
 constexpr const char* general_usage =
-    "usage: downloader get|flags|serve ... (each explains itself with --help)";
+    "usage: downloader get|flags|serve|completion ... (each explains itself with --help)";
+
+const std::map<std::string, shell> shells = {
+    {"bash", shell::bash}, {"zsh", shell::zsh}, {"fish", shell::fish}};
+
+std::string usage_of(const std::string& command)
+{
+    if (command == "get") {
+        return std::string(get_usage());
+    }
+    if (command == "flags") {
+        return std::string(flags_usage());
+    }
+    if (command == "serve") {
+        return serve_usage;
+    }
+    return command == "completion" ? "usage: downloader completion bash|zsh|fish" : general_usage;
+}
 
 void define_flags(CLI::App& app, flags_options& options)
 {
@@ -36,18 +54,23 @@ void define_flags(CLI::App& app, flags_options& options)
     app.add_flag("-e,--every",
                  options.every,
                  "Get flags for all 676 codes AA to ZZ, most of which do not exist");
-    app.add_option("-l,--limit", options.limit, "Only the first N codes of the sorted list");
+    app.add_option("-l,--limit", options.limit, "Only the first N codes of the sorted list")
+        ->type_name("N");
     app.add_option(
-        "-m,--max_req", options.max_req, "Most concurrent requests; default 30, for REMOTE 5");
+           "-m,--max_req", options.max_req, "Most concurrent requests; default 30, for REMOTE 5")
+        ->type_name("N");
     app.add_option("-s,--server",
                    options.server,
                    "LOCAL, DELAY, ERROR, REMOTE, or the base URL of a server")
+        ->type_name("SERVER")
         ->capture_default_str();
     app.add_option("--pattern",
                    options.pattern,
                    "Path of a flag below the base URL, with {cc} or {CC} for the code; default "
-                   "{cc}/{cc}.png for LOCAL, DELAY and ERROR, else {cc}/{cc}.gif");
+                   "{cc}/{cc}.png for LOCAL, DELAY and ERROR, else {cc}/{cc}.gif")
+        ->type_name("PATTERN");
     app.add_option("-o,--output-dir", options.output_dir, "Folder for the files")
+        ->type_name("DIR")
         ->capture_default_str();
     auto* how =
         app.add_option("--mode", options.how, "How to wait: sequential, threads or coroutines")
@@ -62,18 +85,25 @@ void define_flags(CLI::App& app, flags_options& options)
     app.add_flag("-v,--verbose", options.verbose, "A line for each file, and the long report");
     app.add_flag("--json", options.json, "Print the report as JSON");
     app.add_option("--timeout", options.timeout, "Seconds that one request may take")
+        ->type_name("SECONDS")
         ->capture_default_str();
     app.add_option(
-        "--delay-min", options.delay_min, "Least delay of DELAY and ERROR, in ms; default 50");
+           "--delay-min", options.delay_min, "Least delay of DELAY and ERROR, in ms; default 50")
+        ->type_name("MS");
+    app.add_option("--delay-max",
+                   options.delay_max,
+                   "Greatest delay of DELAY and ERROR, in ms; default 500")
+        ->type_name("MS");
     app.add_option(
-        "--delay-max", options.delay_max, "Greatest delay of DELAY and ERROR, in ms; default 500");
+           "--error-rate", options.error_rate, "Part of requests that ERROR fails; default 0.25")
+        ->type_name("RATE");
     app.add_option(
-        "--error-rate", options.error_rate, "Part of requests that ERROR fails; default 0.25");
-    app.add_option(
-        "--seed", options.seed, "Makes the delays and errors of the embedded server repeatable");
+           "--seed", options.seed, "Makes the delays and errors of the embedded server repeatable")
+        ->type_name("N");
     app.add_option("--images",
                    options.images,
                    "Folder with xx.png files for the embedded server, or 'generated'")
+        ->type_name("DIR")
         ->default_str(std::string(flag_images::usual_folder));
 }
 
@@ -83,16 +113,25 @@ void define_serve(CLI::App& app,
                   std::int64_t& delay_max)
 {
     app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")
+        ->type_name("PORT")
         ->capture_default_str();
-    app.add_option("--bind", options.bind, "Address to listen on")->capture_default_str();
-    app.add_option("--delay-min", delay_min, "Least delay of a GET in ms")->capture_default_str();
+    app.add_option("--bind", options.bind, "Address to listen on")
+        ->type_name("ADDRESS")
+        ->capture_default_str();
+    app.add_option("--delay-min", delay_min, "Least delay of a GET in ms")
+        ->type_name("MS")
+        ->capture_default_str();
     app.add_option("--delay-max", delay_max, "Greatest delay of a GET in ms")
+        ->type_name("MS")
         ->capture_default_str();
     app.add_option("--error-rate", options.error_rate, "Part of GETs (0 to 1) answered with 418")
+        ->type_name("RATE")
         ->capture_default_str();
     app.add_option("--seed", options.seed, "Chooses among the sequences of delays and errors")
+        ->type_name("N")
         ->capture_default_str();
     app.add_option("--images", options.images, "Folder with xx.png files, or 'generated'")
+        ->type_name("DIR")
         ->default_str(std::string(flag_images::usual_folder));
 }
 
@@ -158,6 +197,7 @@ command parse_command(std::vector<std::string> arguments)
     serve_options serve;
     std::int64_t delay_min = 0;
     std::int64_t delay_max = 0;
+    shell completed = shell::bash;
 
     CLI::App app("Downloads files, many at a time.", "downloader");
     app.require_subcommand(1);
@@ -170,9 +210,15 @@ command parse_command(std::vector<std::string> arguments)
     CLI::App* flags_app =
         app.add_subcommand("flags", "Fetch country flags: the classic demonstration");
     CLI::App* serve_app = app.add_subcommand("serve", "Run the flag server until Ctrl-C");
+    CLI::App* completion_app =
+        app.add_subcommand("completion", "Print completions for bash, zsh or fish");
     define_get(*get_app, get);
     define_flags(*flags_app, flags);
     define_serve(*serve_app, serve, delay_min, delay_max);
+    completion_app->add_option("SHELL", completed, "Whose completions")
+        ->transform(CLI::CheckedTransformer(shells).description(""))
+        ->type_name("bash|zsh|fish")
+        ->required();
 
     std::reverse(arguments.begin(), arguments.end()); // as CLI11 wants it
     try {
@@ -184,13 +230,10 @@ command parse_command(std::vector<std::string> arguments)
         return print_text{std::string(version.what()) + "\n"};
     } catch (const CLI::ParseError& error) {
         const auto chosen = app.get_subcommands();
-        if (chosen.empty()) {
-            throw usage_error(error.what(), general_usage);
-        }
-        const std::string_view usage = chosen.front() == get_app     ? get_usage()
-                                       : chosen.front() == serve_app ? serve_usage
-                                                                     : flags_usage();
-        throw usage_error(error.what(), std::string(usage));
+        throw usage_error(error.what(), usage_of(chosen.empty() ? "" : chosen.front()->get_name()));
+    }
+    if (*completion_app) {
+        return print_text{completion_script(completed, app)};
     }
     if (*get_app) {
         check(get);
