@@ -78,6 +78,7 @@ TEST_F(JsonReport, TellsAllAboutEachFile)
     file.status = 200;
     file.final_url = "http://h/b";
     file.size = 12;
+    file.resumed_at = 5;
     file.tries = 2;
     file.elapsed = std::chrono::milliseconds(1500);
     for (const ending how : {ending::downloaded, ending::failed}) {
@@ -93,10 +94,10 @@ TEST_F(JsonReport, TellsAllAboutEachFile)
     const boost::json::object report = read();
     EXPECT_EQ(report.at("files"), boost::json::parse(R"([
         {"url": "http://h/a", "place": null, "path": "out/a", "outcome": "downloaded",
-         "problem": null, "status": 200, "final_url": "http://h/b", "size": 12, "tries": 2,
+         "problem": null, "status": 200, "final_url": "http://h/b", "size": 12, "resumed_at": 5, "tries": 2,
          "seconds": 1.5},
         {"url": "", "place": "list:7", "path": null, "outcome": "failed",
-         "problem": "no \"URL\"", "status": null, "final_url": null, "size": 0, "tries": 0,
+         "problem": "no \"URL\"", "status": null, "final_url": null, "size": 0, "resumed_at": 0, "tries": 0,
          "seconds": 0.0}])"));
     EXPECT_EQ(report.at("counts"), boost::json::parse(R"({"downloaded": 1, "kept": 0, "planned": 0,
         "failed": 1, "timed_out": 0, "interrupted": 0})"));

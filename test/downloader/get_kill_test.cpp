@@ -57,7 +57,8 @@ protected:
 
     void start()
     {
-        downloader.start({"get", "-q", "-i", "list", "-o", "out", "-j", "8", "--per-host", "8"});
+        downloader.start(
+            {"get", "-q", "-i", "list", "--resume", "-o", "out", "-j", "8", "--per-host", "8"});
     }
 
     // What has its final name; each of them must be whole.

@@ -3,6 +3,7 @@
 
 #include <cofutures/http/error.hpp>
 
+#include "get/checksum_list.hpp"
 #include "get/input_file.hpp"
 #include "get/input_list.hpp"
 #include "get/target_name.hpp"
@@ -51,11 +52,13 @@ std::string problem_with(const list_entry& entry)
     }
 }
 
-TEST(InputList, ReadsUrlAndName)
+TEST(InputList, ReadsUrlNameAndChecksum)
 {
-    EXPECT_EQ(parse_list_line("http://h/a"), (list_entry{"http://h/a", ""}));
-    EXPECT_EQ(parse_list_line("http://h/a b"), (list_entry{"http://h/a", "b"}));
-    EXPECT_EQ(parse_list_line(" \thttp://h/a \t b\t"), (list_entry{"http://h/a", "b"}));
+    EXPECT_EQ(parse_list_line("http://h/a"), (list_entry{"http://h/a", "", ""}));
+    EXPECT_EQ(parse_list_line("http://h/a b"), (list_entry{"http://h/a", "b", ""}));
+    EXPECT_EQ(parse_list_line(" \thttp://h/a \t b\t"), (list_entry{"http://h/a", "b", ""}));
+    EXPECT_EQ(parse_list_line("http://h/a b c:d"), (list_entry{"http://h/a", "b", "c:d"}));
+    EXPECT_EQ(parse_list_line("http://h/a - c:d"), (list_entry{"http://h/a", "", "c:d"}));
 }
 
 TEST(InputList, SkipsBlankLinesAndComments)
@@ -63,12 +66,12 @@ TEST(InputList, SkipsBlankLinesAndComments)
     for (const char* line : {"", "  \t", "# http://h/a", "  # x", "#"}) {
         EXPECT_EQ(parse_list_line(line), std::nullopt) << line;
     }
-    EXPECT_EQ(parse_list_line("http://h/a#part"), (list_entry{"http://h/a#part", ""}));
+    EXPECT_EQ(parse_list_line("http://h/a#part"), (list_entry{"http://h/a#part", "", ""}));
 }
 
 TEST(InputList, RefusesMoreThanItUnderstands)
 {
-    EXPECT_THROW(parse_list_line("http://h/a my holiday.jpg"), std::invalid_argument);
+    EXPECT_THROW(parse_list_line("http://h/a my own holiday.jpg"), std::invalid_argument);
 }
 
 TEST(InputList, CutsLinesWhereverTheBlocksEnd)
@@ -110,18 +113,18 @@ TEST(InputList, CountsWhatItGaveOut)
 
 TEST(TargetName, ComesFromTheUrlUnlessGiven)
 {
-    EXPECT_EQ(target_name({"http://h/a/b.txt?x=/y#z", ""}), "b.txt");
-    EXPECT_EQ(target_name({"http://h/a%20b", ""}), "a b");
-    EXPECT_EQ(target_name({"http://h/a", "b"}), "b");
-    EXPECT_EQ(target_name({"http://h/a", "b/c/d"}), "b/c/d");
-    EXPECT_EQ(target_name({"http://h", ""}), "index.html");
-    EXPECT_EQ(target_name({"http://h/a/", ""}), "index.html");
+    EXPECT_EQ(target_name({"http://h/a/b.txt?x=/y#z", "", {}}), "b.txt");
+    EXPECT_EQ(target_name({"http://h/a%20b", "", {}}), "a b");
+    EXPECT_EQ(target_name({"http://h/a", "b", {}}), "b");
+    EXPECT_EQ(target_name({"http://h/a", "b/c/d", {}}), "b/c/d");
+    EXPECT_EQ(target_name({"http://h", "", {}}), "index.html");
+    EXPECT_EQ(target_name({"http://h/a/", "", {}}), "index.html");
 }
 
 TEST(TargetName, StaysBelowTheFolder)
 {
-    EXPECT_EQ(target_name({"http://h/..%2f..%2fetc%2fpasswd", ""}), ".._.._etc_passwd");
-    EXPECT_EQ(target_name({"http://h/a/%2e%2e", ""}), "index.html");
+    EXPECT_EQ(target_name({"http://h/..%2f..%2fetc%2fpasswd", "", {}}), ".._.._etc_passwd");
+    EXPECT_EQ(target_name({"http://h/a/%2e%2e", "", {}}), "index.html");
     for (const char* name : {"/etc/passwd",
                              "..",
                              "../a",
@@ -133,16 +136,32 @@ TEST(TargetName, StaysBelowTheFolder)
                              "a\\b",
                              "a\x1b[2J",
                              "a\n"}) {
-        EXPECT_FALSE(problem_with({"http://h/a", name}).starts_with("accepted")) << name;
+        EXPECT_FALSE(problem_with({"http://h/a", name, {}}).starts_with("accepted")) << name;
     }
-    EXPECT_EQ(problem_with({"http://h/a", "a/../b"}),
+    EXPECT_EQ(problem_with({"http://h/a", "a/../b", {}}),
               "the name 'a/../b' is not one below the output folder: no part of it may be '..'");
 }
 
 TEST(TargetName, NeedsAUrl)
 {
-    EXPECT_THROW(target_name({"index.html", "a"}), cofutures::http::request_error);
-    EXPECT_THROW(target_name({"ftp://h/a", ""}), cofutures::http::request_error);
+    EXPECT_THROW(target_name({"index.html", "a", {}}), cofutures::http::request_error);
+    EXPECT_THROW(target_name({"ftp://h/a", "", {}}), cofutures::http::request_error);
+}
+
+TEST(ChecksumList, FindsNamesInBothForms)
+{
+    const std::string md5 = "9dd4e461268c8034f5c8564e155c67a6";
+    const std::string sha1 = "a9993e364706816aba3e25717850c26c9cd0d89d";
+    const checksum_list list("# made by hand\r\n" + md5 + "  a b\r\n" + sha1 + " *./sub/c\n" +
+                             "SHA384 (d) = 00\nSHA1 (d) = " + sha1 + "\n" + md5 + "  d\n" + md5 +
+                             "  e (1) = f");
+
+    EXPECT_EQ(list.find("a b")->digits(), md5);
+    EXPECT_EQ(list.find("sub/c")->digits(), sha1);
+    EXPECT_EQ(list.find("d")->digits(), sha1); // the first one holds
+    for (const char* name : {"", "a", "made by hand", "c", "f"}) {
+        EXPECT_EQ(list.find(name), std::nullopt) << name;
+    }
 }
 
 TEST(RecentNames, FindTheEarlierUser)

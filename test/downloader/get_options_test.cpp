@@ -104,6 +104,11 @@ TEST(GetOptions, AreRefusedWithAReason)
     EXPECT_TRUE(problem({"u", "--header", "a b: c"}).starts_with("--header: expected "));
     EXPECT_TRUE(problem({"u", "--header", "a: b\r\nc: d"}).starts_with("--header: expected "));
     EXPECT_EQ(problem({"u", "--cacert", "no/such"}), "--cacert: cannot read 'no/such'");
+    EXPECT_TRUE(problem({"u", "v", "--checksum", "x"}).starts_with("--checksum is for a single"));
+    EXPECT_TRUE(problem({"-i", "l", "--checksum", "x"}).starts_with("--checksum is for a single"));
+    EXPECT_TRUE(problem({"u", "--checksum", "x"}).starts_with("--checksum: "));
+    EXPECT_EQ(problem({"-i", "-", "--checksums", "-"}),
+              "standard input is the list or the checksums, not both");
     EXPECT_NE(problem({"u", "-q", "-v"}), "accepted");
     EXPECT_NE(problem({"u", "-j", "many"}), "accepted");
 }

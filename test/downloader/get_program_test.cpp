@@ -305,13 +305,85 @@ TEST_F(Get, TriesAgainWhatFailedForAPassingReason)
     connection.write_ok("x");
     const program_result late = downloader.wait();
     EXPECT_EQ(late.status, 0);
-    EXPECT_NE(late.out.find(" after 2 tries\n"), std::string::npos) << late.out;
+    EXPECT_NE(late.out.find(", 2 tries\n"), std::string::npos) << late.out;
 
     downloader.start({"get", "--overwrite", "--retries", "0", server.url("/a")});
     scripted_connection other = server.accept();
     other.read_request();
     other.write("HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
     EXPECT_EQ(downloader.wait().status, 1);
+}
+
+TEST_F(Get, ResumesWhatWasCutShort)
+{
+    scripted_server server;
+    downloader.start({"get", "--resume", "--retries", "0", server.url("/a")});
+    {
+        scripted_connection connection = server.accept();
+        connection.read_request();
+        connection.write("HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 8\r\n\r\nhalf");
+    }
+    EXPECT_EQ(downloader.wait().status, 1);
+    EXPECT_FALSE(fs::exists(folder() / "a"));
+
+    downloader.start({"get", "--resume", "-v", server.url("/a")});
+    scripted_connection connection = server.accept();
+    const std::string request = connection.read_request();
+    EXPECT_NE(request.find("\r\nRange: bytes=4-\r\n"), std::string::npos) << request;
+    connection.write("HTTP/1.1 206 Partial Content\r\nETag: \"x\"\r\n"
+                     "Content-Range: bytes 4-7/8\r\nContent-Length: 4\r\n\r\nmore");
+    const program_result result = downloader.wait();
+
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(content_of(folder() / "a"), "halfmore");
+    EXPECT_NE(result.out.find(", resumed at 4 B\n"), std::string::npos) << result.out;
+    EXPECT_EQ(files_below(folder()), std::set<std::string>{"a"});
+}
+
+TEST_F(Get, ChecksWhatTheFilesAddUpTo)
+{
+    // sha256 of "abc", and md5 of "x".
+    const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    const std::string x = "9dd4e461268c8034f5c8564e155c67a6";
+    scripted_server server;
+    write_list(server.url("/a") + " - sha256:" + abc + "\n" + server.url("/b") + " c md5:" + x +
+               "\n" + server.url("/d") + " d nonsense\n");
+    downloader.start({"get", "-i", "list", "-j", "1"});
+    scripted_connection connection = server.accept();
+    for (int i = 0; i < 2; ++i) {
+        connection.read_request();
+        connection.write_ok("abc");
+    }
+    const program_result result = downloader.wait();
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_TRUE(result.out.find("s, 2 failed\n") != std::string::npos) << result.out;
+    EXPECT_NE(result.err.find("*** list:2: "), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("*** list:3: "), std::string::npos) << result.err;
+    EXPECT_EQ(files_below(folder()), (std::set<std::string>{"a", "list"}));
+
+    const program_result again = downloader.run({"get", "--checksum", abc, server.url("/a")});
+    EXPECT_TRUE(again.out.ends_with(", 1 kept\n")) << again.out;
+}
+
+TEST_F(Get, FetchesAgainWhatIsThereAndDoesNotAddUp)
+{
+    std::ofstream(folder() / "sums")
+        << "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n";
+    std::ofstream(folder() / "a") << "abd";
+    scripted_server server;
+    const std::vector<std::string> arguments = {
+        "get", "--checksums", "sums", server.url("/a"), server.url("/b")};
+    downloader.start(arguments);
+    scripted_connection connection = server.accept();
+    connection.read_request();
+    connection.write_ok("abc");
+    const program_result result = downloader.wait();
+
+    EXPECT_EQ(content_of(folder() / "a"), "abc");
+    EXPECT_EQ(result.err, "*** " + server.url("/b") + ": 'sums' has no checksum for 'b'\n");
+    EXPECT_TRUE(downloader.run(arguments).out.ends_with("s, 1 kept, 1 failed\n"));
+    EXPECT_EQ(downloader.run({"get", "--checksums", "none", server.url("/a")}).status, 2);
 }
 
 TEST_F(Get, SendsHeaders)

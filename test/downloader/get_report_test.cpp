@@ -50,7 +50,9 @@ TEST(GetReport, SaysWhatWasSaved)
     EXPECT_EQ(success_line(file, false), "out/a 1.5 kB");
     EXPECT_EQ(success_line(file, true), "out/a 1.5 kB in 0.12s from http://h/a");
     file.tries = 3;
-    EXPECT_EQ(success_line(file, true), "out/a 1.5 kB in 0.12s from http://h/a after 3 tries");
+    file.resumed_at = 700;
+    EXPECT_EQ(success_line(file, true),
+              "out/a 1.5 kB in 0.12s from http://h/a, resumed at 700 B, 3 tries");
     file.how = ending::kept;
     EXPECT_EQ(success_line(file, true), "out/a is there already");
     file.how = ending::planned;

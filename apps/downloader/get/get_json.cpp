@@ -43,7 +43,7 @@ void json_report_writer::ended(const file_ending& file)
 {
     write(fmt::format(
         R"({}{{"url": {}, "place": {}, "path": {}, "outcome": "{}", "problem": {}, )"
-        R"("status": {}, "final_url": {}, "size": {}, "tries": {}, "seconds": {:.6f}}})",
+        R"("status": {}, "final_url": {}, "size": {}, "resumed_at": {}, "tries": {}, "seconds": {:.6f}}})",
         first_ ? "\n" : ",\n",
         json_string(file.url),
         text_or_null(file.place),
@@ -53,6 +53,7 @@ void json_report_writer::ended(const file_ending& file)
         file.status == 0 ? "null" : fmt::to_string(file.status),
         text_or_null(file.final_url),
         file.size,
+        file.resumed_at,
         file.tries,
         file.elapsed.count()));
     first_ = false;

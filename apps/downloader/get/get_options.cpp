@@ -3,6 +3,8 @@
 
 #include "get/get_options.hpp"
 
+#include <cofutures/http/file_options.hpp>
+
 #include "usage_error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -29,6 +31,28 @@ void require_time(const char* what, double seconds)
     if (!(seconds > 0)) {
         throw usage_error(fmt::format("{} must be more than 0 seconds, got {}", what, seconds),
                           std::string(get_usage()));
+    }
+}
+
+void check_checksums(const get_options& options)
+{
+    if (options.checksums == "-" && options.input == "-") {
+        throw usage_error("standard input is the list or the checksums, not both",
+                          std::string(get_usage()));
+    }
+    if (options.checksum.empty()) {
+        return;
+    }
+    if (options.urls.size() != 1 || !options.input.empty()) {
+        throw usage_error(
+            "--checksum is for a single URL; for more, give --checksums, or checksums "
+            "in the list",
+            std::string(get_usage()));
+    }
+    try {
+        const cofutures::http::checksum readable(options.checksum);
+    } catch (const std::invalid_argument& error) {
+        throw usage_error(fmt::format("--checksum: {}", error.what()), std::string(get_usage()));
     }
 }
 
@@ -63,9 +87,10 @@ cofutures::http::headers headers_of(const get_options& options)
 void define_get(CLI::App& app, get_options& options)
 {
     app.add_option("URL", options.urls, "What to fetch; the file is named after the URL");
-    app.add_option("-i,--input",
-                   options.input,
-                   "List of files to fetch, - for standard input; each line is URL [NAME]")
+    app.add_option(
+           "-i,--input",
+           options.input,
+           "List of files to fetch, - for standard input; each line is URL [NAME] [CHECKSUM]")
         ->type_name("FILE");
     app.add_option("-o,--output-dir", options.output_dir, "Folder for the files")
         ->type_name("DIR")
@@ -77,6 +102,15 @@ void define_get(CLI::App& app, get_options& options)
         ->type_name("N")
         ->capture_default_str();
     app.add_flag("--overwrite", options.overwrite, "Fetch also what is there already");
+    app.add_flag("--resume",
+                 options.resume,
+                 "Keep the parts of files that were not finished, and fetch only the rest");
+    app.add_option("--checksum", options.checksum, "What the file must add up to, as sha256:HEX")
+        ->type_name("SUM");
+    app.add_option("--checksums",
+                   options.checksums,
+                   "What the files must add up to, as sha256sum(1) writes it, - for standard input")
+        ->type_name("FILE");
     app.add_option(
            "--retries", options.retries, "How often to try again what failed for a passing reason")
         ->type_name("N")
@@ -119,6 +153,7 @@ void check(const get_options& options)
     require_time("--connect-timeout", options.connect_timeout);
     require_time("--idle-timeout", options.idle_timeout);
     headers_of(options);
+    check_checksums(options);
     if (!options.cacert.empty() && !std::ifstream(options.cacert)) {
         throw usage_error(fmt::format("--cacert: cannot read '{}'", options.cacert.string()),
                           std::string(get_usage()));

@@ -28,6 +28,9 @@ struct get_options {
     std::int64_t jobs = 16;
     std::int64_t per_host = 6;
     bool overwrite = false;
+    bool resume = false;
+    std::string checksum;  ///< of the only URL
+    std::string checksums; ///< a file of them, as sha256sum writes it
     bool dry_run = false;
 
     std::int64_t retries = 3; ///< after the first try

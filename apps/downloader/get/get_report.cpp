@@ -111,8 +111,12 @@ std::string success_line(const file_ending& file, bool verbose)
         line += fmt::format(" {}", size_text(static_cast<double>(file.size)));
         if (verbose) {
             line += fmt::format(" in {:.2f}s from {}", file.elapsed.count(), file.final_url);
+            if (file.resumed_at > 0) {
+                line +=
+                    fmt::format(", resumed at {}", size_text(static_cast<double>(file.resumed_at)));
+            }
             if (file.tries > 1) {
-                line += fmt::format(" after {} tries", file.tries);
+                line += fmt::format(", {} tries", file.tries);
             }
         }
     }

@@ -34,7 +34,8 @@ struct file_ending {
     int status = 0;        ///< of the last answer; 0 if there was none
     std::string final_url; ///< after redirects
     std::uint64_t size = 0;
-    std::size_t tries = 0; ///< until there was an answer; 0 if there was none
+    std::uint64_t resumed_at = 0; ///< so much was there from an earlier run
+    std::size_t tries = 0;        ///< until there was an answer; 0 if there was none
     std::chrono::duration<double> elapsed{0};
 };
 

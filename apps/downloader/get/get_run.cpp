@@ -10,6 +10,7 @@
 #include <cofutures/promise.hpp>
 
 #include "descriptors.hpp"
+#include "get/file_check.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -83,8 +84,9 @@ void make_folder_for(const fs::path& path)
 // A download that was ordered.
 struct transfer {
     file_ending file;
-    cf::future<http::download_result> download;
-    steady_clock::time_point begin;                 // of the order
+    std::optional<http::checksum> checksum;
+    cf::future<http::download_result> download; // not valid yet while the file there is examined
+    steady_clock::time_point begin;             // of the order
     std::optional<steady_clock::time_point> seen{}; // having a connection, for the first time
 };
 
@@ -101,6 +103,7 @@ file_ending settled(const transfer& ended)
         file.final_url = got.url;
         file.size = got.size;
         file.tries = got.tries;
+        file.resumed_at = got.resumed_at;
         if (!got.ok()) {
             file.how = ending::failed;
             file.problem = fmt::format("HTTP {} {}", got.status, got.reason);
@@ -130,8 +133,8 @@ public:
           observer_(observer),
           connections_(std::min(static_cast<std::size_t>(options.jobs), affordable_connections(2))),
           window_(window_for(options, connections_)),
-          request_{.headers = headers_of(options)},
-          orders_(options, io_),
+          request_{.headers = headers_of(options), .file = {.resume = options.resume}},
+          orders_(options, io_, stop_),
           changed_(io_.context()),
           next_frame_(io_.context()),
           client_(client_options_for(options, connections_)),
@@ -204,7 +207,7 @@ private:
                            .expected_exactly = orders_.total_is_exact()};
         const auto now = steady_clock::now();
         for (transfer& each : transfers_) {
-            if (!each.seen && each.download.running()) {
+            if (!each.seen && each.download.valid() && each.download.running()) {
                 each.seen = now;
             }
             if (each.seen) {
@@ -228,41 +231,56 @@ private:
         file.place = std::move(ordered.place);
         file.url = std::move(ordered.url);
         file.path = std::move(ordered.path);
+        const bool there = !options_.overwrite && is_there(file.path);
         if (!ordered.problem.empty()) {
             file.how = ending::failed;
             file.problem = std::move(ordered.problem);
             report(file);
-        } else if (!options_.overwrite && is_there(file.path)) {
+        } else if (there && !ordered.checksum) {
             file.how = ending::kept;
             report(file);
-        } else if (options_.dry_run) {
+        } else if (!there && options_.dry_run) {
             file.how = ending::planned;
             report(file);
         } else {
-            start(std::move(file));
+            transfers_.push_back(
+                {std::move(file), std::move(ordered.checksum), {}, steady_clock::now()});
+            io_.submit(follow, std::ref(*this), std::prev(transfers_.end()), there);
         }
     }
 
-    void start(file_ending file)
+    static asio::awaitable<void>
+    follow(get_run& run, std::list<transfer>::iterator begun, bool there)
     {
-        make_folder_for(file.path);
-        transfers_.push_back({std::move(file), {}, steady_clock::now()});
-        const auto begun = std::prev(transfers_.end());
-        begun->download = client_.download(begun->file.url, begun->file.path, request_);
-        // A stop may have come since anyone looked, and too early for stop_all() to find this one.
-        if (stopped()) {
-            begun->download.request_stop();
+        file_ending file = begun->file;
+        bool good = false;
+        if (there) {
+            good = co_await run.io_.submit(adds_up, begun->file.path, *begun->checksum, run.stop_);
         }
-        io_.submit(follow, std::ref(*this), begun);
-    }
-
-    static asio::awaitable<void> follow(get_run& run, std::list<transfer>::iterator begun)
-    {
-        co_await cf::async_wait(begun->download);
-        const file_ending file = settled(*begun);
+        if (good) {
+            file.how = ending::kept;
+        } else if (run.options_.dry_run) {
+            file.how = ending::planned;
+        } else {
+            run.start(*begun);
+            co_await cf::async_wait(begun->download);
+            file = settled(*begun);
+        }
         run.transfers_.erase(begun);
         run.changed_.cancel();
         run.report(file);
+    }
+
+    void start(transfer& begun)
+    {
+        make_folder_for(begun.file.path);
+        http::request_options wishes = request_;
+        wishes.file.checksum = begun.checksum;
+        begun.download = client_.download(begun.file.url, begun.file.path, std::move(wishes));
+        // A stop may have come since anyone looked, and too early for stop_all() to find this one.
+        if (stopped()) {
+            begun.download.request_stop();
+        }
     }
 
     void report(const file_ending& file)

@@ -30,10 +30,12 @@ std::optional<list_entry> parse_list_line(std::string_view line)
         return std::nullopt;
     }
     const std::string_view name = next_word(line);
+    const std::string_view checksum = next_word(line);
     if (!next_word(line).empty()) {
-        throw std::invalid_argument("expected 'URL [NAME]', got more than two words");
+        throw std::invalid_argument("expected 'URL [NAME] [CHECKSUM]', got more than three words");
     }
-    return list_entry{std::string(url), std::string(name)};
+    return list_entry{
+        std::string(url), name == "-" ? std::string() : std::string(name), std::string(checksum)};
 }
 
 void line_splitter::feed(std::string_view bytes)

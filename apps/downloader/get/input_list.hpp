@@ -16,12 +16,13 @@ namespace downloader {
 /// What one line of a list asks for.
 struct list_entry {
     std::string url;
-    std::string name; ///< empty: named after the URL
+    std::string name;     ///< empty: named after the URL
+    std::string checksum; ///< empty: none
 
     friend bool operator==(const list_entry&, const list_entry&) = default;
 };
 
-/// Reads one line: `URL [NAME]`, separated by blanks or tabs.
+/// Reads one line: `URL [NAME] [CHECKSUM]`, separated by blanks or tabs; a name may be "-" for none.
 ///
 /// Nothing for a line that is blank or begins with #.
 /// **Throws** `std::invalid_argument` if there is more.

@@ -26,17 +26,33 @@ std::string read_block(input_file& file)
     return file.read_block();
 }
 
+std::string read_all(const std::string& path, const std::stop_token& stop)
+{
+    input_file file(path);
+    const std::stop_callback ends_reading(stop, [&file] { file.stop(); });
+    std::string text;
+    for (std::string block = file.read_block(); !block.empty(); block = file.read_block()) {
+        text += block;
+    }
+    return text;
+}
+
 } // namespace
 
-order_source::order_source(const get_options& options, cofutures::executor& reading)
+order_source::order_source(const get_options& options,
+                           cofutures::executor& reading,
+                           std::stop_token stop)
     : options_(options), reading_(reading)
 {
-    if (options_.input.empty()) {
-        read_all_ = true;
-        return;
-    }
     try {
-        file_.emplace(options_.input);
+        if (!options_.checksums.empty()) {
+            checksums_ = checksum_list(read_all(options_.checksums, stop));
+        }
+        if (options_.input.empty()) {
+            read_all_ = true;
+        } else {
+            file_.emplace(options_.input);
+        }
     } catch (const std::system_error& error) {
         throw usage_error(error.what(), std::string(get_usage()));
     }
@@ -46,7 +62,7 @@ boost::asio::awaitable<std::optional<order>> order_source::next()
 {
     if (next_url_ < options_.urls.size()) {
         const std::string& url = options_.urls[next_url_++];
-        co_return made_from(list_entry{url, {}}, next_url_);
+        co_return made_from(list_entry{url, {}, options_.checksum}, next_url_);
     }
     std::string problem;
     try {
@@ -63,7 +79,7 @@ boost::asio::awaitable<std::optional<order>> order_source::next()
         // Told once: the next call finds the end.
         read_all_ = true;
         ++listed_;
-        co_return order{{}, {}, {}, std::move(problem)};
+        co_return order{{}, {}, {}, {}, std::move(problem)};
     }
     ended_ = true;
     co_return std::nullopt;
@@ -92,21 +108,23 @@ std::optional<order> order_source::from_line(const numbered_line& line)
         return order{place_of(user),
                      {},
                      {},
+                     {},
                      fmt::format("longer than {} bytes", line_splitter::longest_line)};
     }
     try {
         const std::optional<list_entry> entry = parse_list_line(line.text);
         return entry ? std::optional(made_from(*entry, user)) : std::nullopt;
     } catch (const std::invalid_argument& error) {
-        return order{place_of(user), {}, {}, error.what()};
+        return order{place_of(user), {}, {}, {}, error.what()};
     }
 }
 
 order order_source::made_from(const list_entry& entry, std::uint64_t user)
 {
-    order made{user > options_.urls.size() ? place_of(user) : "", entry.url, {}, {}};
+    order made{user > options_.urls.size() ? place_of(user) : "", entry.url, {}, {}, {}};
     try {
         const std::string name = target_name(entry);
+        made.checksum = checksum_for(entry, name);
         if (const auto earlier = names_.note(name, user)) {
             made.problem = fmt::format(
                 "the name '{}' is taken by {}; give another one", name, place_of(*earlier));
@@ -120,6 +138,24 @@ order order_source::made_from(const list_entry& entry, std::uint64_t user)
         made.problem = error.what();
     }
     return made;
+}
+
+std::optional<cofutures::http::checksum> order_source::checksum_for(const list_entry& entry,
+                                                                    const std::string& name) const
+{
+    using cofutures::http::checksum;
+    if (!entry.checksum.empty()) {
+        return checksum(entry.checksum);
+    }
+    if (options_.checksums.empty()) {
+        return std::nullopt;
+    }
+    std::optional<checksum> found = checksums_.find(name);
+    if (!found) {
+        throw std::invalid_argument(
+            fmt::format("'{}' has no checksum for '{}'", options_.checksums, name));
+    }
+    return found;
 }
 
 std::string order_source::place_of(std::uint64_t user) const

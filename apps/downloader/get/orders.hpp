@@ -5,6 +5,9 @@
 
 /// What is to be fetched, one after another, from the command line and from a list.
 
+#include <cofutures/http/file_options.hpp>
+
+#include "get/checksum_list.hpp"
 #include "get/get_options.hpp"
 #include "get/input_file.hpp"
 #include "get/input_list.hpp"
@@ -16,6 +19,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace cofutures {
@@ -29,6 +33,7 @@ struct order {
     std::string place; ///< "urls.txt:7"; empty for a URL of the command line
     std::string url;
     std::filesystem::path path;
+    std::optional<cofutures::http::checksum> checksum;
     std::string problem; ///< not empty: what is wrong with the line
 };
 
@@ -39,8 +44,9 @@ class order_source {
 public:
     /// Blocks of the list are read on `reading`.
     ///
-    /// **Throws** `usage_error` if the list cannot be opened.
-    order_source(const get_options& options, cofutures::executor& reading);
+    /// **Blocks** until the checksums are read; a stop request ends that.
+    /// **Throws** `usage_error` if the list cannot be opened, or the checksums cannot be read.
+    order_source(const get_options& options, cofutures::executor& reading, std::stop_token stop);
 
     /// The next order; nothing at the end, and soon after `stop()`.
     ///
@@ -61,9 +67,12 @@ private:
     std::optional<order> from_line(const numbered_line& line);
     order made_from(const list_entry& entry, std::uint64_t user);
     std::string place_of(std::uint64_t user) const;
+    std::optional<cofutures::http::checksum> checksum_for(const list_entry& entry,
+                                                          const std::string& name) const;
 
     const get_options& options_;
     cofutures::executor& reading_;
+    checksum_list checksums_;
     std::optional<input_file> file_;
     line_splitter lines_;
     recent_names names_;
