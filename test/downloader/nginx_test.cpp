@@ -3,7 +3,7 @@
 
 /// The programs against a server that is not ours.
 
-#include "country_codes.hpp"
+#include "flags/country_codes.hpp"
 #include "support/nginx.hpp"
 #include "support/program.hpp"
 
