@@ -10,6 +10,26 @@
 
 namespace cofutures::detail {
 
+/// Held while user code runs that may let go of every other handle to the state.
+class shared_state::keep_alive {
+public:
+    explicit keep_alive(shared_state& state) noexcept : state_(state) { state_.add_owner(); }
+    keep_alive(const keep_alive&) = delete;
+    keep_alive& operator=(const keep_alive&) = delete;
+
+    // Unlike release_owner(), reports nothing: a promise without a future yet would be taken for one
+    // that nobody looks at.
+    ~keep_alive()
+    {
+        if (state_.counts_.fetch_sub(one_owner, std::memory_order_acq_rel) == one_owner) {
+            delete &state_;
+        }
+    }
+
+private:
+    shared_state& state_;
+};
+
 void completion_list::push_back(completion_node& node) noexcept
 {
     if (first_ == nullptr) {
@@ -127,11 +147,13 @@ void shared_state::run_callbacks(completion_list callbacks) noexcept
 
 void shared_state::finish(phase outcome) noexcept
 {
+    const keep_alive kept(*this);
     run_callbacks(publish(outcome));
 }
 
 bool shared_state::cancel() noexcept
 {
+    const keep_alive kept(*this);
     if (current() == phase::pending && !release_work()) {
         start();
     }
@@ -146,6 +168,7 @@ bool shared_state::cancel() noexcept
 
 bool shared_state::request_stop() noexcept
 {
+    const keep_alive kept(*this);
     if (current() == phase::pending && !release_work()) {
         start();
     }

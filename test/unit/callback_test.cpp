@@ -615,6 +615,36 @@ TEST(DoneCallback, MayDropEveryHandleThoughOthersWaitBehindIt)
     EXPECT_TRUE(first.result().future.cancelled());
 }
 
+TEST(DoneCallback, MayDestroyThePromiseThatIsBeingKept)
+{
+    std::optional<cf::promise<int>> promise(std::in_place);
+    std::optional<cf::future<int>> future(promise->get_future());
+    future->add_done_callback([&](const cf::any_future&) {
+        promise.reset();
+        future.reset();
+    });
+    const auto first = cf::when_any(std::vector{*future});
+
+    promise->set_result(6);
+
+    EXPECT_EQ(first.result().future.result(), 6);
+}
+
+TEST(StopRequest, MayDropEveryHandleOfWhatItStops)
+{
+    std::optional<cf::promise<int>> promise(std::in_place);
+    std::optional<cf::future<int>> future(promise->get_future());
+    EXPECT_TRUE(promise->set_running_or_notify_cancel());
+    const std::stop_callback drops_all(promise->get_stop_token(), [&] {
+        promise.reset();
+        future.reset();
+    });
+
+    EXPECT_TRUE(future->request_stop());
+
+    EXPECT_FALSE(future);
+}
+
 TEST(DoneCallback, WorkMayOwnTheHandleThatCancelsIt)
 {
     struct job {

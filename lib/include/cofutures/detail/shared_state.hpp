@@ -192,6 +192,8 @@ protected:
     virtual void on_stop_requested() noexcept {}
 
 private:
+    class keep_alive;
+
     static constexpr std::uint32_t phase_mask = 7;
     static constexpr std::uint32_t stop_bit = 1U << 8;
     static constexpr std::uint32_t observed_bit = 1U << 9;
