@@ -85,6 +85,31 @@ TEST(HttpGuide, FetchesPagesAsTheyComplete)
     EXPECT_NE(output.text().find(refused + ": Connection refused\n"), std::string::npos);
 }
 
+TEST(HttpGuide, TellsAnObserver)
+{
+    scripted_server server;
+    const std::string url = server.url("/");
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write_ok("hello");
+    });
+    captured_output output;
+    {
+        // [events
+        cf::http::client client({.on_event = [](const cf::http::event& what) {
+            const auto took = std::chrono::duration_cast<std::chrono::microseconds>(what.took);
+            std::cout << what.url << ' ' << name_of(what.what) << " after " << took.count()
+                      << " us\n";
+        }});
+        client.get(url).result();
+        // events]
+    }
+    answers.join();
+
+    EXPECT_NE(output.text().find(url + " first_byte after "), std::string::npos) << output.text();
+}
+
 // [coroutine
 asio::awaitable<std::string> title_of(cf::http::client& client, std::string url)
 {

@@ -23,6 +23,9 @@ void body_collector::begin(const response_head& head, std::optional<std::uint64_
     if (job_.decode && mode_ != mode::discard) {
         decoder_ = make_decoder(head.headers.get("Content-Encoding").value_or(""));
     }
+    if (!decoder_) {
+        length_ = facts_.length ? facts_.length : length;
+    }
     if (mode_ == mode::memory && length && !decoder_) {
         // The length is only the server's word: what it announces is not allocated at once.
         bytes.reserve(std::min<std::uint64_t>(*length, 1024 * 1024));

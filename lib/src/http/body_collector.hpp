@@ -33,6 +33,7 @@ struct exchange_job {
     std::filesystem::path target; ///< where the body goes; empty for memory
     file_options file;
     std::optional<std::chrono::sys_seconds> newer_than; ///< a file is there that may be new enough
+    observer on_event;
 };
 
 /// A part of a file is there, and the server was asked for the rest.
@@ -76,7 +77,11 @@ public:
 
     /// Tells whether the file that is there is as new as the server's.
     bool file_is_current() const noexcept { return current_; }
-    /// The length of the body, decoded.
+
+    /// The length that the body will have, if that is known.
+    std::optional<std::uint64_t> length() const noexcept { return length_; }
+
+    /// The length of the body so far, decoded.
     std::uint64_t size() const noexcept { return size_; }
 
     std::string bytes;       ///< what has arrived and was not written to a file yet
@@ -91,6 +96,7 @@ private:
     std::optional<rest_wanted> rest_;
     body_facts facts_;
     bool current_ = false;
+    std::optional<std::uint64_t> length_;
     std::unique_ptr<content_decoder> decoder_; ///< null: the body is taken as it comes
     std::string coded_;                        ///< not decoded yet
     std::uint64_t coded_size_ = 0;

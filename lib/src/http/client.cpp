@@ -210,7 +210,9 @@ client::impl::start(request message, std::filesystem::path target, request_optio
                              context.options.max_decoding_ratio,
                              std::move(target),
                              std::move(options.file),
-                             std::nullopt};
+                             std::nullopt,
+                             options.on_event ? std::move(options.on_event)
+                                              : context.options.on_event};
     auto call = std::make_unique<promised_call<Result, impl>>(*this);
     auto& ends = *call;
     future<Result> result = ends.get_future();

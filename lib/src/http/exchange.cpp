@@ -74,6 +74,7 @@ exchange::exchange(exchange_context& context,
 
 void exchange::run()
 {
+    number_ = ++context_.last_call;
     asio::co_spawn(context_.strand, main(shared_from_this()), asio::detached);
 }
 
@@ -88,6 +89,7 @@ asio::awaitable<void> exchange::main(std::shared_ptr<exchange> self)
     co_await self->discard_file();
     self->finished_ = true;
     self->timer_.cancel();
+    self->observe_end(error);
     const std::unique_ptr<exchange_owner> owner = std::move(self->owner_);
     if (!error) {
         owner->succeed(std::move(self->outcome_));
@@ -115,6 +117,7 @@ asio::awaitable<void> exchange::perform()
             }
             break;
         }
+        observe_retry(*wait, failure);
         start_over();
         co_await pause(*wait);
     }
@@ -177,6 +180,7 @@ asio::awaitable<void> exchange::wait_for_turn(const std::string& origin)
     if (total_deadline_) {
         *total_deadline_ += steady_clock::now() - began;
     }
+    observe(event::kind::queued, began);
 }
 
 // Makes the request until there is an answer to what was asked: over a fresh connection if a kept
@@ -258,8 +262,11 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         request_text(job_.message, context_.options.user_agent, conditions(rest_to_ask_for()));
     sent_ = true;
     arm(job_.limits.idle, errc::idle_timed_out);
+    auto began = steady_clock::now();
     co_await connection_->write(text);
     require_running();
+    observe(event::kind::sent, began);
+    began = steady_clock::now();
 
     const auto buffer = std::make_unique<std::array<char, read_size>>();
     speed_watch speed(job_.limits.min_speed, job_.limits.min_speed_window);
@@ -276,11 +283,15 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
             co_await take_in(body, true);
             break;
         }
+        if (!parser.started()) {
+            observe(event::kind::first_byte, began);
+        }
         parser.feed({buffer->data(), size});
         if (body.kind() == body_collector::mode::discard && body.size() > discard_limit) {
             break;
         }
         co_await take_in(body, parser.done());
+        observe_progress(body, began);
         speed.skip(steady_clock::now() - arrival);
     }
     if (parser.done()) {

@@ -90,6 +90,12 @@ private:
     asio::awaitable<void> take_in(body_collector& body, bool last);
     asio::awaitable<void> flush_to_file(body_collector& body);
 
+    void observe(event::kind what, std::chrono::steady_clock::time_point since);
+    void observe_progress(const body_collector& body, std::chrono::steady_clock::time_point since);
+    void observe_retry(std::chrono::milliseconds wait, const std::exception_ptr& failure);
+    void observe_end(const std::exception_ptr& failure);
+    void observe(event what) const;
+
     void arm(timeout limit, errc code);
     void arm_until(std::chrono::steady_clock::time_point end, errc code);
     void schedule_timer();
@@ -104,6 +110,8 @@ private:
     exchange_job job_;
     std::unique_ptr<exchange_owner> owner_;
     exchange_outcome outcome_;
+    std::uint64_t number_ = 0; ///< of the call
+    const std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
 
     std::unique_ptr<connection> connection_;
     std::unique_ptr<download_file> file_;

@@ -43,6 +43,7 @@ public:
     std::atomic<std::size_t> open{0};
 
     connection_pool pool;
+    std::uint64_t last_call = 0; ///< the number of the last call, for observers
 
 private:
     std::unique_ptr<tls_context> tls_;

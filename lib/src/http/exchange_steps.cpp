@@ -21,20 +21,26 @@ asio::awaitable<void> exchange::open_connection()
     const bool secure = job_.message.url.scheme() == "https";
     // First, so that a certificate file that cannot be used is the error, whatever else is wrong.
     tls_context* const tls = secure ? &context_.tls() : nullptr;
+    auto began = steady_clock::now();
     std::vector<connection::endpoint> addresses = co_await find_endpoints();
     require_running();
+    observe(event::kind::resolved, began);
+    began = steady_clock::now();
     context_.pool.make_room();
     connection_ = std::make_unique<connection>(context_.strand, context_.open);
     arm(job_.limits.connect, errc::connect_timed_out);
     co_await connection_->connect(std::move(addresses));
     require_running();
     context_.opened.fetch_add(1, std::memory_order_relaxed);
+    observe(event::kind::connected, began);
+    began = steady_clock::now();
     if (tls != nullptr) {
         arm(job_.limits.tls_handshake, errc::tls_handshake_timed_out);
         const bool resumed = co_await connection_->handshake(
             *tls, job_.message.url.host(), job_.message.url.origin());
         require_running();
         context_.tls_resumed.fetch_add(resumed ? 1 : 0, std::memory_order_relaxed);
+        observe(event::kind::secured, began);
     }
 }
 

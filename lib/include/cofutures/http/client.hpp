@@ -7,6 +7,7 @@
 
 #include <cofutures/future.hpp>
 #include <cofutures/http/credentials.hpp>
+#include <cofutures/http/event.hpp>
 #include <cofutures/http/file_options.hpp>
 #include <cofutures/http/message.hpp>
 #include <cofutures/http/retry_policy.hpp>
@@ -86,6 +87,9 @@ struct request_options {
 
     /// Sent as `Authorization` to the origin asked for, in place of what `headers` say.
     std::optional<credentials> authorization = std::nullopt;
+
+    /// Hears of this request in place of the client's observer.
+    observer on_event = {};
 };
 
 /// How https servers are checked, and what they are shown.
@@ -162,6 +166,9 @@ struct client_options {
     /// has to be written out. Used where neither a request nor the client names an `Authorization`, for
     /// the host of its own URL only.
     std::filesystem::path netrc_file = {};
+
+    /// Hears of every request: for logs, measurements and progress displays.
+    observer on_event = {};
 
     /// Where the client runs; it must outlive the client. Null: on one thread of the client's own.
     io_context_executor* io = nullptr;
