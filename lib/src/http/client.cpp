@@ -304,6 +304,10 @@ client::client(client_options options)
         throw std::invalid_argument("cofutures: unix_socket is too long: '" +
                                     options.unix_socket.string() + "'");
     }
+    if (!options.unix_socket.empty() && (options.proxies.http || options.proxies.https)) {
+        throw std::invalid_argument(
+            "cofutures: there is no way through both unix_socket and a proxy");
+    }
     impl_ = std::make_unique<impl>(std::move(options));
 }
 

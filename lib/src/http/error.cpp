@@ -40,6 +40,8 @@ public:
             return "connection closed before the response";
         case errc::body_truncated:
             return "connection closed before the end of the body";
+        case errc::proxy_failed:
+            return "the proxy failed";
         case errc::tls_failed:
             return "TLS failed";
         case errc::bad_response:
@@ -58,6 +60,8 @@ public:
             return "redirect without a usable Location";
         case errc::insecure_redirect:
             return "redirect from https to http refused";
+        case errc::proxy_refused:
+            return "the proxy refused";
         }
         return "unknown HTTP client error " + std::to_string(value);
     }
@@ -110,11 +114,11 @@ bool is_timeout(const std::error_code& code) noexcept
 bool is_retryable(const std::error_code& code) noexcept
 {
     return is_timeout(code) || code == errc::host_not_found || code == errc::connection_closed ||
-           code == errc::body_truncated || code == std::errc::connection_refused ||
-           code == std::errc::connection_reset || code == std::errc::connection_aborted ||
-           code == std::errc::broken_pipe || code == std::errc::network_unreachable ||
-           code == std::errc::network_down || code == std::errc::network_reset ||
-           code == std::errc::host_unreachable;
+           code == errc::body_truncated || code == errc::proxy_failed ||
+           code == std::errc::connection_refused || code == std::errc::connection_reset ||
+           code == std::errc::connection_aborted || code == std::errc::broken_pipe ||
+           code == std::errc::network_unreachable || code == std::errc::network_down ||
+           code == std::errc::network_reset || code == std::errc::host_unreachable;
 }
 
 request_error::request_error(std::error_code code, std::string url, std::string_view detail)

@@ -258,8 +258,14 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
 
 asio::awaitable<void> exchange::converse(response_parser& parser, body_collector& body)
 {
-    const std::string text =
-        request_text(job_.message, context_.options.user_agent, conditions(rest_to_ask_for()));
+    const proxy* const way = context_.options.proxies.choose(job_.message.url);
+    // Through every other proxy there is a tunnel.
+    const bool asks_proxy = way != nullptr && way->kind() == proxy::protocol::http &&
+                            job_.message.url.scheme() == "http";
+    const std::string text = request_text(job_.message,
+                                          context_.options.user_agent,
+                                          conditions(rest_to_ask_for()),
+                                          asks_proxy ? way : nullptr);
     sent_ = true;
     arm(job_.limits.idle, errc::idle_timed_out);
     auto began = steady_clock::now();

@@ -84,8 +84,10 @@ private:
     asio::awaitable<void> prepare_file();
     asio::awaitable<void> look_at_target();
     asio::awaitable<void> open_connection();
-    asio::awaitable<std::vector<connection::endpoint>> find_endpoints();
-    asio::awaitable<std::vector<asio::ip::tcp::endpoint>> resolve();
+    asio::awaitable<std::vector<connection::endpoint>> find_endpoints(std::string host,
+                                                                      std::uint16_t port);
+    asio::awaitable<std::vector<asio::ip::tcp::endpoint>> resolve(std::string host,
+                                                                  std::uint16_t port);
     std::shared_ptr<lookup> start_lookup(const std::string& host, std::uint16_t port);
     asio::awaitable<void> take_in(body_collector& body, bool last);
     asio::awaitable<void> flush_to_file(body_collector& body);

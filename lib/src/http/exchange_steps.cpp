@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "exchange.hpp"
+#include "tunnel.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -21,8 +22,11 @@ asio::awaitable<void> exchange::open_connection()
     const bool secure = job_.message.url.scheme() == "https";
     // First, so that a certificate file that cannot be used is the error, whatever else is wrong.
     tls_context* const tls = secure ? &context_.tls() : nullptr;
+    const url& server = job_.message.url;
+    const proxy* const way = context_.options.proxies.choose(server);
     auto began = steady_clock::now();
-    std::vector<connection::endpoint> addresses = co_await find_endpoints();
+    std::vector<connection::endpoint> addresses = co_await find_endpoints(
+        way != nullptr ? way->host() : server.host(), way != nullptr ? way->port() : server.port());
     require_running();
     observe(event::kind::resolved, began);
     began = steady_clock::now();
@@ -31,6 +35,11 @@ asio::awaitable<void> exchange::open_connection()
     arm(job_.limits.connect, errc::connect_timed_out);
     co_await connection_->connect(std::move(addresses));
     require_running();
+    if (way != nullptr && (secure || way->kind() == proxy::protocol::socks5)) {
+        co_await open_tunnel(
+            *connection_, *way, server.host(), server.port(), context_.options.user_agent);
+        require_running();
+    }
     context_.opened.fetch_add(1, std::memory_order_relaxed);
     observe(event::kind::connected, began);
     began = steady_clock::now();
@@ -44,7 +53,8 @@ asio::awaitable<void> exchange::open_connection()
     }
 }
 
-asio::awaitable<std::vector<connection::endpoint>> exchange::find_endpoints()
+asio::awaitable<std::vector<connection::endpoint>> exchange::find_endpoints(std::string host,
+                                                                            std::uint16_t port)
 {
     std::vector<connection::endpoint> found;
     if (const auto& path = context_.options.unix_socket; !path.empty()) {
@@ -52,7 +62,7 @@ asio::awaitable<std::vector<connection::endpoint>> exchange::find_endpoints()
         co_return found;
     }
     arm(job_.limits.resolve, errc::resolve_timed_out);
-    const std::vector<tcp::endpoint> addresses = co_await resolve();
+    const std::vector<tcp::endpoint> addresses = co_await resolve(std::move(host), port);
     found.assign(addresses.begin(), addresses.end());
     co_return found;
 }
@@ -86,10 +96,8 @@ std::shared_ptr<exchange::lookup> exchange::start_lookup(const std::string& host
     return search;
 }
 
-asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve()
+asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve(std::string host, std::uint16_t port)
 {
-    const std::string& host = job_.message.url.host();
-    const std::uint16_t port = job_.message.url.port();
     const auto known = context_.options.addresses.find(host);
     const std::vector<std::string> written =
         known == context_.options.addresses.end() ? std::vector{host} : known->second;

@@ -4,6 +4,7 @@
 #include "request_text.hpp"
 
 #include "token.hpp"
+#include "tunnel.hpp"
 
 namespace cofutures::http::detail {
 
@@ -16,8 +17,10 @@ void append_field(std::string& text, std::string_view name, std::string_view val
 
 } // namespace
 
-std::string
-request_text(const request& message, std::string_view user_agent, const headers& conditions)
+std::string request_text(const request& message,
+                         std::string_view user_agent,
+                         const headers& conditions,
+                         const proxy* asked)
 {
     if (!is_token(message.method)) {
         throw std::system_error(make_error_code(errc::invalid_request),
@@ -27,7 +30,8 @@ request_text(const request& message, std::string_view user_agent, const headers&
         throw std::system_error(make_error_code(errc::invalid_request),
                                 "bodies are sent with a length, not with a Transfer-Encoding");
     }
-    std::string text = message.method + " " + message.url.target() + " HTTP/1.1\r\n";
+    const std::string& target = asked == nullptr ? message.url.target() : message.url.str();
+    std::string text = message.method + " " + target + " HTTP/1.1\r\n";
     if (!message.headers.contains("Host")) {
         append_field(text, "Host", message.url.authority());
     }
@@ -38,8 +42,16 @@ request_text(const request& message, std::string_view user_agent, const headers&
         append_field(text, "Accept", "*/*");
     }
     for (const auto& [name, value] : message.headers) {
-        if (!equal_ignoring_case(name, "Content-Length")) {
+        if (!equal_ignoring_case(name, "Content-Length") &&
+            !equal_ignoring_case(name, "Proxy-Authorization")) {
             append_field(text, name, value);
+        }
+    }
+    if (asked != nullptr) {
+        const std::string own = proxy_authorization(*asked);
+        const std::string_view given = message.headers.get("Proxy-Authorization").value_or("");
+        if (!own.empty() || !given.empty()) {
+            append_field(text, "Proxy-Authorization", own.empty() ? given : own);
         }
     }
     for (const auto& [name, value] : conditions) {

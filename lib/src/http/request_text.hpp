@@ -6,6 +6,7 @@
 /// A request as the bytes that go over the wire.
 
 #include <cofutures/http/message.hpp>
+#include <cofutures/http/proxy.hpp>
 
 #include <string>
 #include <string_view>
@@ -14,10 +15,15 @@ namespace cofutures::http::detail {
 
 /// Writes out a request, head and body; `conditions` are fields that its own ones overrule.
 ///
+/// An HTTP proxy that is `asked` in place of the server gets the whole URL, and to know who asks;
+/// nobody else gets a `Proxy-Authorization`.
+///
 /// **Throws** `std::system_error` with `errc::invalid_request` if the method is not a token, or if
 ///   a header would frame the body differently than we do.
-std::string
-request_text(const request& message, std::string_view user_agent, const headers& conditions = {});
+std::string request_text(const request& message,
+                         std::string_view user_agent,
+                         const headers& conditions = {},
+                         const proxy* asked = nullptr);
 
 /// Tells whether a request may be repeated without changing what it means.
 bool is_idempotent(std::string_view method) noexcept;

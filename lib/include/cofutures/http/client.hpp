@@ -10,6 +10,7 @@
 #include <cofutures/http/event.hpp>
 #include <cofutures/http/file_options.hpp>
 #include <cofutures/http/message.hpp>
+#include <cofutures/http/proxy.hpp>
 #include <cofutures/http/retry_policy.hpp>
 #include <cofutures/timeout.hpp>
 
@@ -37,7 +38,8 @@ struct time_limits {
     /// Finding the addresses of the host.
     timeout resolve = std::chrono::seconds(10);
 
-    /// Reaching one of the addresses; the limit holds for all of them together.
+    /// Reaching one of the addresses; the limit holds for all of them together, and for what is
+    /// said to a proxy.
     timeout connect = std::chrono::seconds(10);
 
     /// Agreeing on keys with an https server.
@@ -162,6 +164,9 @@ struct client_options {
     /// clients that talk to one service.
     std::optional<credentials> authorization = std::nullopt;
 
+    /// Servers that requests go through; `proxies_from_environment()` reads what is usual there.
+    proxy_options proxies = {};
+
     /// Names and passwords for hosts, in the format that ftp made known; usually "~/.netrc", which
     /// has to be written out. Used where neither a request nor the client names an `Authorization`, for
     /// the host of its own URL only.
@@ -205,7 +210,8 @@ struct client_stats {
 class client {
 public:
     /// **Throws** `std::invalid_argument` if no connection is allowed, per host or in all, or no
-    ///   `max_decoding_ratio`; if `unix_socket` is too long for a socket, or `netrc_file` malformed.
+    ///   `max_decoding_ratio`; if `unix_socket` is too long for a socket or combined
+    ///   with a proxy, or `netrc_file` malformed.
     ///   `std::system_error` if `netrc_file` cannot be read.
     explicit client(client_options options = {});
     ~client();

@@ -32,6 +32,7 @@ enum class errc {
     too_slow,
     connection_closed,
     body_truncated,
+    proxy_failed, ///< to reach the host
     // Give up: the other side does something that we do not accept.
     tls_failed,
     bad_response,
@@ -42,6 +43,7 @@ enum class errc {
     too_many_redirects,
     bad_redirect,
     insecure_redirect,
+    proxy_refused, ///< to serve us at all, or speaks another language
 };
 
 /// The category of `errc`, named `cofutures.http`.
@@ -54,8 +56,8 @@ bool is_timeout(const std::error_code& code) noexcept;
 
 /// Tells whether the same request may well succeed a little later.
 ///
-/// True for time-outs, refused, reset and closed connections, unreachable networks, unknown hosts
-/// and truncated bodies; false for bad requests, bad responses, TLS and file errors.
+/// True for time-outs, refused, reset and closed connections, unreachable networks, unknown hosts,
+/// truncated bodies and proxies that reach nobody; false for bad requests, bad responses, TLS and file errors.
 bool is_retryable(const std::error_code& code) noexcept;
 
 /// A request that got no (complete) response, or whose body could not be stored.
