@@ -46,21 +46,12 @@ connection::~connection()
 
 asio::awaitable<void> connection::connect(std::vector<endpoint> addresses)
 {
-    error_code ec = asio::error::host_not_found;
-    for (const endpoint& address : addresses) {
-        error_code ignored;
-        socket_.close(ignored);
-        co_await socket_.async_connect(address, asio::redirect_error(asio::use_awaitable, ec));
-        if (!ec) {
-            // Requests are written whole; waiting to merge them with others only delays them.
-            socket_.set_option(tcp::no_delay(true), ignored); // no option of Unix sockets
-            co_return;
-        }
-        if (ec == asio::error::operation_aborted) {
-            break;
-        }
-    }
-    raise(ec);
+    race_ = std::make_shared<address_race>(socket_.get_executor(), interleaved(addresses));
+    socket_ = co_await race_->run();
+    race_.reset();
+    // Requests are written whole; waiting to merge them with others only delays them.
+    error_code ignored; // it is no option of Unix sockets
+    socket_.set_option(tcp::no_delay(true), ignored);
 }
 
 asio::awaitable<bool>
@@ -124,6 +115,9 @@ asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer buffer)
 
 void connection::close() noexcept
 {
+    if (race_) {
+        race_->stop();
+    }
     error_code ignored;
     socket_.close(ignored);
 }

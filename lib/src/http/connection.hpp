@@ -5,6 +5,7 @@
 
 /// One connection, over TCP or a Unix socket, with or without TLS, as little more than "read some, write all, close".
 
+#include "address_race.hpp"
 #include "tls_context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -47,7 +48,7 @@ public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Tries the addresses in turn until one answers.
+    /// Connects to the address that answers first, as `address_race` tries them.
     asio::awaitable<void> connect(std::vector<endpoint> addresses);
 
     /// Adds TLS: the server must prove, by its certificate, that it is `host`.
@@ -75,6 +76,7 @@ public:
 private:
     std::atomic<std::size_t>& open_; // a count for statistics, publishes nothing
     asio::generic::stream_protocol::socket socket_;
+    std::shared_ptr<address_race> race_; ///< while it connects
     bool cut_off_ = false;
     tls_session_keeper session_keeper_; ///< used by `tls_`, hence before it
     std::optional<asio::ssl::stream<asio::generic::stream_protocol::socket&>> tls_;

@@ -3,27 +3,12 @@
 
 #include "connection_pool.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 #include <utility>
 
 namespace cofutures::http::detail {
 
 using std::chrono::steady_clock;
-
-asio::awaitable<void> strand_event::wait()
-{
-    return wait_until(steady_clock::time_point::max());
-}
-
-asio::awaitable<void> strand_event::wait_until(steady_clock::time_point limit)
-{
-    timer_.expires_at(limit);
-    boost::system::error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
 
 connection_pool::connection_pool(const asio::any_io_executor& strand, pool_limits limits)
     : limits_(limits), expiry_(std::make_shared<asio::steady_timer>(strand))

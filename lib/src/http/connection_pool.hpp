@@ -6,6 +6,7 @@
 /// Who may connect to which origin, and the connections kept for the next request.
 
 #include "connection.hpp"
+#include "strand_event.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -18,25 +19,6 @@
 #include <vector>
 
 namespace cofutures::http::detail {
-
-/// Something that a coroutine waits for and others on the same strand trigger.
-class strand_event {
-public:
-    explicit strand_event(const asio::any_io_executor& executor)
-        : timer_(executor, asio::steady_timer::time_point::max())
-    {}
-
-    /// Waits; returns after any later `trigger()`, so callers look at their own condition in a
-    /// loop.
-    asio::awaitable<void> wait();
-
-    /// As `wait()`, and returns at `limit` at the latest.
-    asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point limit);
-    void trigger() { timer_.cancel(); }
-
-private:
-    asio::steady_timer timer_;
-};
 
 /// How many connections there may be, and for how long unused ones stay.
 struct pool_limits {

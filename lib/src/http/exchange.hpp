@@ -62,7 +62,6 @@ public:
 
 private:
     class turn;
-    struct lookup;
 
     static asio::awaitable<void> main(std::shared_ptr<exchange> self);
     asio::awaitable<void> perform();
@@ -88,7 +87,6 @@ private:
                                                                       std::uint16_t port);
     asio::awaitable<std::vector<asio::ip::tcp::endpoint>> resolve(std::string host,
                                                                   std::uint16_t port);
-    std::shared_ptr<lookup> start_lookup(const std::string& host, std::uint16_t port);
     asio::awaitable<void> take_in(body_collector& body, bool last);
     asio::awaitable<void> flush_to_file(body_collector& body);
 

@@ -18,7 +18,9 @@ exchange_context::exchange_context(asio::any_io_executor executor, client_option
            {.per_host = options.max_connections_per_host,
             .total = options.max_connections.value_or(std::numeric_limits<std::size_t>::max()),
             .keep_alive =
-                std::min<std::chrono::milliseconds>(options.keep_alive, std::chrono::years(1))})
+                std::min<std::chrono::milliseconds>(options.keep_alive, std::chrono::years(1))}),
+      names(strand,
+            std::min<std::chrono::milliseconds>(options.name_lifetime, std::chrono::years(1)))
 {}
 
 tls_context& exchange_context::tls()

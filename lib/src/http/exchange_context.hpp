@@ -8,6 +8,7 @@
 #include <cofutures/http/client.hpp>
 
 #include "connection_pool.hpp"
+#include "name_cache.hpp"
 #include "tls_context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -43,6 +44,7 @@ public:
     std::atomic<std::size_t> open{0};
 
     connection_pool pool;
+    name_cache names;
     std::uint64_t last_call = 0; ///< the number of the last call, for observers
 
 private:

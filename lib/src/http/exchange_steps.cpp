@@ -25,15 +25,21 @@ asio::awaitable<void> exchange::open_connection()
     const url& server = job_.message.url;
     const proxy* const way = context_.options.proxies.choose(server);
     auto began = steady_clock::now();
-    std::vector<connection::endpoint> addresses = co_await find_endpoints(
-        way != nullptr ? way->host() : server.host(), way != nullptr ? way->port() : server.port());
+    const std::string& host = way != nullptr ? way->host() : server.host();
+    const std::uint16_t port = way != nullptr ? way->port() : server.port();
+    std::vector<connection::endpoint> addresses = co_await find_endpoints(host, port);
     require_running();
     observe(event::kind::resolved, began);
     began = steady_clock::now();
     context_.pool.make_room();
     connection_ = std::make_unique<connection>(context_.strand, context_.open);
     arm(job_.limits.connect, errc::connect_timed_out);
-    co_await connection_->connect(std::move(addresses));
+    try {
+        co_await connection_->connect(std::move(addresses));
+    } catch (const std::system_error&) {
+        context_.names.forget(host); // perhaps it has moved
+        throw;
+    }
     require_running();
     if (way != nullptr && (secure || way->kind() == proxy::protocol::socks5)) {
         co_await open_tunnel(
@@ -67,35 +73,6 @@ asio::awaitable<std::vector<connection::endpoint>> exchange::find_endpoints(std:
     co_return found;
 }
 
-// A look-up that may outlive the exchange that asked: a running getaddrinfo() cannot be cancelled.
-struct exchange::lookup {
-    explicit lookup(const asio::any_io_executor& executor) : resolver(executor) {}
-
-    tcp::resolver resolver;
-    bool done = false;
-    error_code ec;
-    std::vector<tcp::endpoint> endpoints;
-};
-
-std::shared_ptr<exchange::lookup> exchange::start_lookup(const std::string& host,
-                                                         std::uint16_t port)
-{
-    auto search = std::make_shared<lookup>(context_.strand);
-    search->resolver.async_resolve(
-        host,
-        std::to_string(port),
-        [search, self = weak_from_this()](const error_code& ec,
-                                          const tcp::resolver::results_type& found) {
-            search->ec = ec;
-            search->endpoints.assign(found.begin(), found.end());
-            search->done = true;
-            if (const auto waiting = self.lock()) {
-                waiting->event_.trigger();
-            }
-        });
-    return search;
-}
-
 asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve(std::string host, std::uint16_t port)
 {
     const auto known = context_.options.addresses.find(host);
@@ -115,7 +92,10 @@ asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve(std::string host, 
         throw std::system_error(make_error_code(errc::host_not_found));
     }
 
-    const std::shared_ptr<lookup> search = start_lookup(host, port);
+    const std::shared_ptr<name_lookup> search = context_.names.find(host, steady_clock::now());
+    if (!search->done) {
+        search->waiting.push_back(std::shared_ptr<strand_event>(shared_from_this(), &event_));
+    }
     while (!search->done && !aborted_) {
         co_await event_.wait();
     }
@@ -123,7 +103,10 @@ asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve(std::string host, 
     if (search->ec) {
         throw std::system_error(make_error_code(errc::host_not_found));
     }
-    co_return std::move(search->endpoints);
+    for (const asio::ip::address& each : search->addresses) {
+        endpoints.emplace_back(each, port);
+    }
+    co_return endpoints;
 }
 
 void exchange::arm(timeout limit, errc code)

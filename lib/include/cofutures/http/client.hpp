@@ -156,6 +156,10 @@ struct client_options {
     /// empty list does not exist.
     std::map<std::string, std::vector<std::string>> addresses = {};
 
+    /// How long the addresses of a name are used before the system's resolver is asked again, which
+    /// does not tell how long they are valid. Not used any more once none of them can be reached.
+    std::chrono::milliseconds name_lifetime = std::chrono::seconds(60);
+
     /// Where every request goes, whatever host its URL names: the socket of a daemon on this
     /// machine.
     std::filesystem::path unix_socket = {};
