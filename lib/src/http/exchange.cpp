@@ -276,12 +276,18 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
 
     const auto buffer = std::make_unique<std::array<char, read_size>>();
     speed_watch speed(job_.limits.min_speed, job_.limits.min_speed_window);
+    const std::string origin = job_.message.url.origin();
     while (!parser.done()) {
+        const auto ready = steady_clock::now();
+        co_await wait_for_rate(origin);
+        speed.skip(steady_clock::now() - ready);
         arm(job_.limits.idle, errc::idle_timed_out);
         arm_until(speed.deadline(), errc::too_slow);
-        const std::size_t size = co_await connection_->read_some(asio::buffer(*buffer));
+        const std::size_t size =
+            co_await connection_->read_some(asio::buffer(*buffer, context_.rates.piece()));
         require_running();
         const auto arrival = steady_clock::now();
+        context_.rates.charge(origin, size, arrival);
         speed.begin(arrival);
         speed.add(size, arrival);
         if (size == 0) {

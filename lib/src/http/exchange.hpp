@@ -77,6 +77,7 @@ private:
 
     asio::awaitable<void> answer();
     asio::awaitable<attempt_end> attempt(bool may_use_kept);
+    asio::awaitable<void> wait_for_rate(const std::string& origin);
     asio::awaitable<void> converse(response_parser& parser, body_collector& body);
     std::optional<rest_wanted> rest_to_ask_for() const;
     headers conditions(const std::optional<rest_wanted>& rest) const;

@@ -20,7 +20,8 @@ exchange_context::exchange_context(asio::any_io_executor executor, client_option
             .keep_alive =
                 std::min<std::chrono::milliseconds>(options.keep_alive, std::chrono::years(1))}),
       names(strand,
-            std::min<std::chrono::milliseconds>(options.name_lifetime, std::chrono::years(1)))
+            std::min<std::chrono::milliseconds>(options.name_lifetime, std::chrono::years(1))),
+      rates(options.max_rate, options.max_rate_per_host)
 {}
 
 tls_context& exchange_context::tls()

@@ -109,6 +109,20 @@ asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve(std::string host, 
     co_return endpoints;
 }
 
+asio::awaitable<void> exchange::wait_for_rate(const std::string& origin)
+{
+    // Looked at once: everybody who has waited gets a piece, whoever else came meanwhile.
+    const auto ready = context_.rates.ready(origin);
+    if (steady_clock::now() >= ready) {
+        co_return;
+    }
+    arm({}, errc::total_timed_out);
+    while (!aborted_ && steady_clock::now() < ready) {
+        co_await event_.wait_until(ready);
+    }
+    require_running();
+}
+
 void exchange::arm(timeout limit, errc code)
 {
     constexpr auto never = steady_clock::time_point::max();

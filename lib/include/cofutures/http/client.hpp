@@ -130,6 +130,15 @@ struct client_options {
     /// wait for a crowded one.
     std::optional<std::size_t> max_connections = std::nullopt;
 
+    /// How fast bodies and headers are read, in bytes per second: of all origins together, and of one
+    /// origin. 0: as fast as they come.
+    ///
+    /// The rate holds on average over a second or so; where many connections share it, each gets a
+    /// piece in turn. Waiting for it does not count as silence or slowness of the server, but it is
+    /// part of `time_limits::total`.
+    std::uint64_t max_rate = 0;
+    std::uint64_t max_rate_per_host = 0;
+
     /// How long an unused connection is kept for the next request.
     std::chrono::milliseconds keep_alive = std::chrono::seconds(30);
 
