@@ -64,6 +64,8 @@ struct file_server::impl {
             tcp::socket socket = co_await self.acceptor.async_accept(asio::use_awaitable);
             // Little is on its way when the client is killed.
             socket.set_option(asio::socket_base::send_buffer_size(piece_size));
+            // Or each piece waits for the delayed acknowledgement of the one before.
+            socket.set_option(tcp::no_delay(true));
             asio::co_spawn(self.context, serve(self, std::move(socket)), asio::detached);
         }
     }
