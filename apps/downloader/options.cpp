@@ -6,17 +6,24 @@
 #include <cofutures/version.hpp>
 
 #include "completion.hpp"
+#include "option_checks.hpp"
 #include "serve/flag_images.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <utility>
 
 namespace downloader {
 
 namespace {
+
+constexpr std::uint64_t most_files = 1'000'000'000;
+constexpr std::uint64_t most_connections = 100'000;
+constexpr std::uint64_t an_hour = 3'600'000; // in ms
 
 const std::map<std::string, mode> modes = {
     {"sequential", mode::sequential}, {"threads", mode::threads}, {"coroutines", mode::coroutines}};
@@ -29,6 +36,16 @@ constexpr const char* general_usage =
 
 const std::map<std::string, shell> shells = {
     {"bash", shell::bash}, {"zsh", shell::zsh}, {"fish", shell::fish}};
+
+template <typename Enum>
+std::vector<std::pair<std::string, int>> words_for(const std::map<std::string, Enum>& values)
+{
+    std::vector<std::pair<std::string, int>> words;
+    for (const auto& [word, value] : values) {
+        words.emplace_back(word, static_cast<int>(value));
+    }
+    return words;
+}
 
 std::string usage_of(const std::string& command)
 {
@@ -55,10 +72,12 @@ void define_flags(CLI::App& app, flags_options& options)
                  options.every,
                  "Get flags for all 676 codes AA to ZZ, most of which do not exist");
     app.add_option("-l,--limit", options.limit, "Only the first N codes of the sorted list")
-        ->type_name("N");
+        ->type_name("N")
+        ->transform(whole_number(1, most_files));
     app.add_option(
            "-m,--max_req", options.max_req, "Most concurrent requests; default 30, for REMOTE 5")
-        ->type_name("N");
+        ->type_name("N")
+        ->transform(whole_number(1, most_connections));
     app.add_option("-s,--server",
                    options.server,
                    "LOCAL, DELAY, ERROR, REMOTE, or the base URL of a server")
@@ -74,7 +93,7 @@ void define_flags(CLI::App& app, flags_options& options)
         ->capture_default_str();
     auto* how =
         app.add_option("--mode", options.how, "How to wait: sequential, threads or coroutines")
-            ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
+            ->transform(one_of(words_for(modes)))
             ->type_name("MODE")
             ->default_str("coroutines");
     app.add_flag(
@@ -86,20 +105,25 @@ void define_flags(CLI::App& app, flags_options& options)
     app.add_flag("--json", options.json, "Print the report as JSON");
     app.add_option("--timeout", options.timeout, "Seconds that one request may take")
         ->type_name("SECONDS")
+        ->transform(seconds())
         ->capture_default_str();
     app.add_option(
            "--delay-min", options.delay_min, "Least delay of DELAY and ERROR, in ms; default 50")
-        ->type_name("MS");
+        ->type_name("MS")
+        ->transform(whole_number(0, an_hour));
     app.add_option("--delay-max",
                    options.delay_max,
                    "Greatest delay of DELAY and ERROR, in ms; default 500")
-        ->type_name("MS");
+        ->type_name("MS")
+        ->transform(whole_number(0, an_hour));
     app.add_option(
            "--error-rate", options.error_rate, "Part of requests that ERROR fails; default 0.25")
-        ->type_name("RATE");
+        ->type_name("RATE")
+        ->transform(fraction());
     app.add_option(
            "--seed", options.seed, "Makes the delays and errors of the embedded server repeatable")
-        ->type_name("N");
+        ->type_name("N")
+        ->transform(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
     app.add_option("--images",
                    options.images,
                    "Folder with xx.png files for the embedded server, or 'generated'")
@@ -114,60 +138,41 @@ void define_serve(CLI::App& app,
 {
     app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")
         ->type_name("PORT")
+        ->transform(whole_number(0, 65535))
         ->capture_default_str();
     app.add_option("--bind", options.bind, "Address to listen on")
         ->type_name("ADDRESS")
+        ->transform(ip_address())
         ->capture_default_str();
     app.add_option("--delay-min", delay_min, "Least delay of a GET in ms")
         ->type_name("MS")
+        ->transform(whole_number(0, an_hour))
         ->capture_default_str();
     app.add_option("--delay-max", delay_max, "Greatest delay of a GET in ms")
         ->type_name("MS")
+        ->transform(whole_number(0, an_hour))
         ->capture_default_str();
     app.add_option("--error-rate", options.error_rate, "Part of GETs (0 to 1) answered with 418")
         ->type_name("RATE")
+        ->transform(fraction())
         ->capture_default_str();
     app.add_option("--seed", options.seed, "Chooses among the sequences of delays and errors")
         ->type_name("N")
+        ->transform(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str();
     app.add_option("--images", options.images, "Folder with xx.png files, or 'generated'")
         ->type_name("DIR")
         ->default_str(std::string(flag_images::usual_folder));
 }
 
-void require_at_least_one(const char* what, std::optional<std::int64_t> value)
+void check_delays(std::int64_t delay_min, std::int64_t delay_max, std::string_view usage)
 {
-    if (value && *value < 1) {
-        throw usage_error(fmt::format("{} must be 1 or more, got {}", what, *value));
-    }
-}
-
-void check(const flags_options& options)
-{
-    require_at_least_one("-l/--limit", options.limit);
-    require_at_least_one("-m/--max_req", options.max_req);
-    if (!(options.timeout > 0)) {
+    if (delay_max < delay_min) {
         throw usage_error(
-            fmt::format("--timeout must be more than 0 seconds, got {}", options.timeout));
-    }
-}
-
-// The same limits for both commands, before a server is started with them.
-void check_behaviour(std::int64_t delay_min,
-                     std::int64_t delay_max,
-                     double error_rate,
-                     std::string_view usage)
-{
-    if (delay_min < 0 || delay_max < delay_min || delay_max > 3'600'000) {
-        throw usage_error(
-            fmt::format("the delays must satisfy 0 <= min <= max <= one hour, got {} and {} ms",
+            fmt::format("--delay-max: expected no less than --delay-min, {}, got '{}'",
                         delay_min,
                         delay_max),
             std::string(usage));
-    }
-    if (!(error_rate >= 0 && error_rate <= 1)) {
-        throw usage_error(fmt::format("--error-rate must be from 0 to 1, got {}", error_rate),
-                          std::string(usage));
     }
 }
 
@@ -216,10 +221,11 @@ command parse_command(std::vector<std::string> arguments)
     define_flags(*flags_app, flags);
     define_serve(*serve_app, serve, delay_min, delay_max);
     completion_app->add_option("SHELL", completed, "Whose completions")
-        ->transform(CLI::CheckedTransformer(shells).description(""))
+        ->transform(one_of(words_for(shells)))
         ->type_name("bash|zsh|fish")
         ->required();
 
+    const std::string first = arguments.empty() ? "" : arguments.front();
     std::reverse(arguments.begin(), arguments.end()); // as CLI11 wants it
     try {
         app.parse(arguments);
@@ -230,7 +236,8 @@ command parse_command(std::vector<std::string> arguments)
         return print_text{std::string(version.what()) + "\n"};
     } catch (const CLI::ParseError& error) {
         const auto chosen = app.get_subcommands();
-        throw usage_error(error.what(), usage_of(chosen.empty() ? "" : chosen.front()->get_name()));
+        throw usage_error(problem_of(error, app, first),
+                          usage_of(chosen.empty() ? "" : chosen.front()->get_name()));
     }
     if (*completion_app) {
         return print_text{completion_script(completed, app)};
@@ -240,17 +247,14 @@ command parse_command(std::vector<std::string> arguments)
         return get;
     }
     if (*serve_app) {
-        check_behaviour(delay_min, delay_max, serve.error_rate, serve_usage);
+        check_delays(delay_min, delay_max, serve_usage);
         serve.delay_min = std::chrono::milliseconds(delay_min);
         serve.delay_max = std::chrono::milliseconds(delay_max);
         return serve;
     }
-    check(flags);
-    check_behaviour(
-        flags.delay_min.value_or(0),
-        flags.delay_max.value_or(std::max<std::int64_t>(flags.delay_min.value_or(0), 500)),
-        flags.error_rate.value_or(0),
-        flags_usage());
+    check_delays(flags.delay_min.value_or(0),
+                 flags.delay_max.value_or(std::max<std::int64_t>(flags.delay_min.value_or(0), 500)),
+                 flags_usage());
     return flags;
 }
 

@@ -72,21 +72,52 @@ TEST(DownloaderOptions, AreReadInBothForms)
 
 TEST(DownloaderOptions, RefuseWhatMakesNoSense)
 {
-    EXPECT_EQ(problem({"flags", "-l", "0"}), "-l/--limit must be 1 or more, got 0");
-    EXPECT_EQ(problem({"flags", "-m", "-3"}), "-m/--max_req must be 1 or more, got -3");
-    EXPECT_EQ(problem({"flags", "--timeout", "0"}), "--timeout must be more than 0 seconds, got 0");
-    EXPECT_EQ(problem({"flags", "--timeout", "nan"}),
-              "--timeout must be more than 0 seconds, got nan");
-    EXPECT_NE(problem({"flags", "-l", "many"}), "accepted");
-    EXPECT_NE(problem({"flags", "--mode", "processes"}), "accepted");
-    EXPECT_NE(problem({"flags", "--mode", "threads", "--compare"}), "accepted");
-    EXPECT_NE(problem({"flags", "--unknown"}), "accepted");
-    EXPECT_NE(problem({"flags", "--delay-min", "5", "--delay-max", "2"}), "accepted");
-    EXPECT_NE(problem({"serve", "--error-rate", "1.5"}), "accepted");
-    EXPECT_NE(problem({"serve", "--port", "65536"}), "accepted");
-    EXPECT_NE(problem({"serve", "--delay-min", "-1"}), "accepted");
-    EXPECT_NE(problem({}), "accepted");
-    EXPECT_NE(problem({"fly"}), "accepted");
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {{}, "expected a command, get, flags, serve or completion"},
+        {{"fly"}, "expected a command, get, flags, serve or completion, got 'fly'"},
+        {{"flags", "--unknown"}, "did not expect '--unknown'"},
+        {{"serve", "now", "-x"}, "did not expect 'now', '-x'"},
+        {{"completion", "bash", "zsh"}, "did not expect 'zsh'"},
+        {{"completion"}, "expected SHELL, got nothing"},
+        {{"completion", "csh"}, "SHELL: expected bash, fish or zsh, got 'csh'"},
+        {{"get", "u", "-j"}, "--jobs: expected N, got nothing"},
+        {{"get", "u", "-j", "1", "--jobs", "2"}, "--jobs: expected once, got 2 times"},
+        {{"get", "u", "--dry-run=maybe"}, "--dry-run: expected no value, got 'maybe'"},
+        {{"flags", "-l", "0"}, "--limit: expected a whole number from 1 to 1000000000, got '0'"},
+        {{"flags", "-l", "many"},
+         "--limit: expected a whole number from 1 to 1000000000, got 'many'"},
+        {{"flags", "-m", "-3"}, "--max_req: expected a whole number from 1 to 100000, got '-3'"},
+        {{"flags", "-m", "99999999999999999999"},
+         "--max_req: expected a whole number from 1 to 100000, got '99999999999999999999'"},
+        {{"flags", "--timeout", "0"}, "--timeout: expected seconds, more than 0, got '0'"},
+        {{"flags", "--timeout", "nan"}, "--timeout: expected seconds, more than 0, got 'nan'"},
+        {{"flags", "--timeout", "3s"}, "--timeout: expected seconds, more than 0, got '3s'"},
+        {{"flags", "--mode", "processes"},
+         "--mode: expected coroutines, sequential or threads, got 'processes'"},
+        {{"flags", "--mode", "threads", "--compare"}, "--mode excludes --compare"},
+        {{"flags", "--delay-min", "5", "--delay-max", "2"},
+         "--delay-max: expected no less than --delay-min, 5, got '2'"},
+        {{"flags", "--seed", "-1"},
+         "--seed: expected a whole number from 0 to 18446744073709551615, got '-1'"},
+        {{"serve", "--error-rate", "1.5"},
+         "--error-rate: expected a number from 0 to 1, got '1.5'"},
+        {{"serve", "--port", "65536"},
+         "--port: expected a whole number from 0 to 65535, got '65536'"},
+        {{"serve", "--port", ""}, "--port: expected a whole number from 0 to 65535, got ''"},
+        {{"serve", "--bind", "localhost"}, "--bind: expected an IP address, got 'localhost'"},
+        {{"serve", "--delay-min", "-1"},
+         "--delay-min: expected a whole number from 0 to 3600000, got '-1'"},
+    };
+    for (const auto& [arguments, expected] : cases) {
+        EXPECT_EQ(problem(arguments), expected);
+    }
+}
+
+TEST(DownloaderOptions, ReadNumbersAsDecimalOnes)
+{
+    EXPECT_EQ(std::get<serve_options>(parse_command({"serve", "--port", "010"})).port, 10);
+    EXPECT_EQ(problem({"serve", "--port", "0x10"}),
+              "--port: expected a whole number from 0 to 65535, got '0x10'");
 }
 
 TEST(DownloaderOptions, ExplainThemselves)

@@ -5,6 +5,7 @@
 
 #include <cofutures/http/file_options.hpp>
 
+#include "option_checks.hpp"
 #include "usage_error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -18,21 +19,7 @@ namespace downloader {
 
 namespace {
 
-void require_at_least_one(const char* what, std::int64_t value)
-{
-    if (value < 1) {
-        throw usage_error(fmt::format("{} must be 1 or more, got {}", what, value),
-                          std::string(get_usage()));
-    }
-}
-
-void require_time(const char* what, double seconds)
-{
-    if (!(seconds > 0)) {
-        throw usage_error(fmt::format("{} must be more than 0 seconds, got {}", what, seconds),
-                          std::string(get_usage()));
-    }
-}
+constexpr std::uint64_t most_connections = 100'000;
 
 void check_checksums(const get_options& options)
 {
@@ -97,9 +84,11 @@ void define_get(CLI::App& app, get_options& options)
         ->capture_default_str();
     app.add_option("-j,--jobs", options.jobs, "Most files fetched at once")
         ->type_name("N")
+        ->transform(whole_number(1, most_connections))
         ->capture_default_str();
     app.add_option("--per-host", options.per_host, "Most connections to one server")
         ->type_name("N")
+        ->transform(whole_number(1, most_connections))
         ->capture_default_str();
     app.add_flag("--overwrite", options.overwrite, "Fetch also what is there already");
     app.add_flag("--resume",
@@ -114,16 +103,20 @@ void define_get(CLI::App& app, get_options& options)
     app.add_option(
            "--retries", options.retries, "How often to try again what failed for a passing reason")
         ->type_name("N")
+        ->transform(whole_number(0, 1'000'000))
         ->capture_default_str();
     app.add_option("--timeout", options.timeout, "Longest time for one file; default none")
-        ->type_name("SECONDS");
+        ->type_name("SECONDS")
+        ->transform(seconds());
     app.add_option("--connect-timeout",
                    options.connect_timeout,
                    "Longest time to look up a server, to connect, and to agree on keys, each")
         ->type_name("SECONDS")
+        ->transform(seconds())
         ->capture_default_str();
     app.add_option("--idle-timeout", options.idle_timeout, "Longest silence of a server")
         ->type_name("SECONDS")
+        ->transform(seconds())
         ->capture_default_str();
     app.add_option("--header", options.headers, "Field to send with every request; may be repeated")
         ->type_name("'NAME: VALUE'")
@@ -141,21 +134,14 @@ void define_get(CLI::App& app, get_options& options)
 void check(const get_options& options)
 {
     if (options.urls.empty() && options.input.empty()) {
-        throw usage_error("nothing to fetch: give a URL or a list (-i)", std::string(get_usage()));
-    }
-    require_at_least_one("-j/--jobs", options.jobs);
-    require_at_least_one("--per-host", options.per_host);
-    if (options.retries < 0) {
-        throw usage_error(fmt::format("--retries must be 0 or more, got {}", options.retries),
+        throw usage_error("expected a URL or a list (-i), got nothing to fetch",
                           std::string(get_usage()));
     }
-    require_time("--timeout", options.timeout.value_or(1));
-    require_time("--connect-timeout", options.connect_timeout);
-    require_time("--idle-timeout", options.idle_timeout);
     headers_of(options);
     check_checksums(options);
     if (!options.cacert.empty() && !std::ifstream(options.cacert)) {
-        throw usage_error(fmt::format("--cacert: cannot read '{}'", options.cacert.string()),
+        throw usage_error(fmt::format("--cacert: expected a file that can be read, got '{}'",
+                                      options.cacert.string()),
                           std::string(get_usage()));
     }
 }

@@ -1,0 +1,173 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "option_checks.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <functional>
+#include <optional>
+#include <regex>
+#include <string_view>
+
+#include <arpa/inet.h>
+
+namespace downloader {
+
+namespace {
+
+// No name: --help would print it behind the option's.
+CLI::Validator nameless(std::function<std::string(std::string&)> check)
+{
+    return CLI::Validator(std::move(check), "");
+}
+
+std::string unexpected(std::string_view expected, std::string_view text)
+{
+    return fmt::format("expected {}, got '{}'", expected, text);
+}
+
+template <typename Number>
+std::optional<Number> read_as(std::string_view text)
+{
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool all = error == std::errc() && end == text.data() + text.size();
+    return all ? std::optional(value) : std::nullopt;
+}
+
+CLI::Validator real_number(std::string expected, bool (*good)(double))
+{
+    return nameless([expected = std::move(expected), good](std::string& text) {
+        const auto value = read_as<double>(text);
+        return value && good(*value) ? std::string() : unexpected(expected, text);
+    });
+}
+
+// "a, b or c".
+std::string enumerated(const std::vector<std::string>& words)
+{
+    const std::vector<std::string> first(words.begin(), words.end() - 1);
+    return fmt::format("{} or {}", fmt::join(first, ", "), words.back());
+}
+
+std::string lower_case(std::string text)
+{
+    return CLI::detail::to_lower(std::move(text));
+}
+
+std::vector<std::string> commands_of(const CLI::App& app)
+{
+    std::vector<std::string> names;
+    for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+        names.push_back(each->get_name());
+    }
+    return names;
+}
+
+} // namespace
+
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most)
+{
+    return nameless([least, most](std::string& text) {
+        const auto value = read_as<std::uint64_t>(text);
+        if (!value || *value < least || *value > most) {
+            return unexpected(fmt::format("a whole number from {} to {}", least, most), text);
+        }
+        text = fmt::to_string(*value);
+        return std::string();
+    });
+}
+
+CLI::Validator byte_count()
+{
+    return nameless([](std::string& text) {
+        constexpr std::string_view units = "kMG";
+        const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
+        std::string_view digits = text;
+        std::uint64_t factor = 1;
+        if (unit != std::string_view::npos) {
+            digits.remove_suffix(1);
+            for (std::size_t i = 0; i <= unit; ++i) {
+                factor *= 1000;
+            }
+        }
+        const auto value = read_as<std::uint64_t>(digits);
+        constexpr std::uint64_t most = 1'000'000'000'000'000; // far from where sums would overflow
+        if (!value || *value > most / factor) {
+            return unexpected("a number of bytes, as 500, 20k, 1M or 2G", text);
+        }
+        text = fmt::to_string(*value * factor);
+        return std::string();
+    });
+}
+
+CLI::Validator seconds()
+{
+    return real_number("seconds, more than 0", [](double value) { return value > 0; });
+}
+
+CLI::Validator fraction()
+{
+    return real_number("a number from 0 to 1",
+                       [](double value) { return value >= 0 && value <= 1; });
+}
+
+CLI::Validator ip_address()
+{
+    return nameless([](std::string& text) {
+        in6_addr address{};
+        const bool good = ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+                          ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+        return good ? std::string() : unexpected("an IP address", text);
+    });
+}
+
+CLI::Validator one_of(std::vector<std::pair<std::string, int>> words)
+{
+    return nameless([words = std::move(words)](std::string& text) {
+        std::vector<std::string> names;
+        for (const auto& [word, number] : words) {
+            if (lower_case(text) == word) {
+                text = fmt::to_string(number);
+                return std::string();
+            }
+            names.push_back(word);
+        }
+        return unexpected(enumerated(names), text);
+    });
+}
+
+std::string
+problem_of(const CLI::ParseError& error, const CLI::App& app, const std::string& first_argument)
+{
+    const std::string text = error.what();
+    std::smatch parts;
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+        app.get_subcommands().empty()) {
+        const std::string expected = "expected a command, " + enumerated(commands_of(app));
+        return first_argument.empty() ? expected
+                                      : fmt::format("{}, got '{}'", expected, first_argument);
+    }
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+        return fmt::format("did not expect '{}'", fmt::join(app.remaining(true), "', '"));
+    }
+    if (std::regex_match(text, parts, std::regex("(.*): 1 required (.*) missing"))) {
+        return fmt::format("{}: expected {}, got nothing", parts.str(1), parts.str(2));
+    }
+    if (std::regex_match(text, parts, std::regex("(.*) is required"))) {
+        return fmt::format("expected {}, got nothing", parts.str(1));
+    }
+    if (std::regex_match(text, parts, std::regex("(.*): At Most 1 required but received (.*)"))) {
+        return fmt::format("{}: expected once, got {} times", parts.str(1), parts.str(2));
+    }
+    // Values of options have been checked before, so this was a flag that got one.
+    if (std::regex_match(text, parts, std::regex("Could not convert: (\\S+) = (.*)"))) {
+        return fmt::format("{}: expected no value, got '{}'", parts.str(1), parts.str(2));
+    }
+    return text;
+}
+
+} // namespace downloader
