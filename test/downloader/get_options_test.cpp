@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,27 @@ TEST(GetOptions, TakeOneHeaderEach)
               (cofutures::http::headers{{"A", "b c"}, {"D", ""}, {"a", "e:f"}}));
 }
 
+TEST(GetOptions, TellWhoAndWhereServersAre)
+{
+    const get_options options = get({"http://h/",
+                                     "--user",
+                                     "me:a:b",
+                                     "--resolve",
+                                     "H:127.0.0.1",
+                                     "--resolve",
+                                     "h:::1",
+                                     "--resolve",
+                                     "g:[::2]"});
+
+    EXPECT_EQ(credentials_of(options), cofutures::http::credentials::basic("me", "a:b"));
+    EXPECT_EQ(addresses_of(options),
+              (std::map<std::string, std::vector<std::string>>{{"h", {"127.0.0.1", "::1"}},
+                                                               {"g", {"::2"}}}));
+    EXPECT_EQ(get({"u", "--min-speed", "20k"}).min_speed, 20'000u);
+    EXPECT_EQ(get({"u", "--min-speed", "2G"}).min_speed, 2'000'000'000u);
+    EXPECT_EQ(get({"u", "--min-speed", "7"}).min_speed, 7u);
+}
+
 TEST(GetOptions, AreRefusedWithAReason)
 {
     EXPECT_EQ(problem({}), "expected a URL or a list (-i), got nothing to fetch");
@@ -114,6 +136,31 @@ TEST(GetOptions, AreRefusedWithAReason)
     EXPECT_TRUE(problem({"u", "--checksum", "x"}).starts_with("--checksum: "));
     EXPECT_EQ(problem({"-i", "-", "--checksums", "-"}),
               "standard input is the list or the checksums, not both");
+    EXPECT_EQ(problem({"u", "--min-speed", "fast"}),
+              "--min-speed: expected a number of bytes, as 500, 20k, 1M or 2G, got 'fast'");
+    EXPECT_TRUE(problem({"u", "--min-speed", "9999999999G"}).starts_with("--min-speed: expected "));
+    EXPECT_TRUE(problem({"u", "--min-speed", "k"}).starts_with("--min-speed: expected "));
+    EXPECT_EQ(problem({"u", "--min-speed-time", "0"}),
+              "--min-speed-time: expected seconds, more than 0, got '0'");
+    EXPECT_EQ(problem({"u", "--max-redirects", "x"}),
+              "--max-redirects: expected a whole number from 0 to 1000, got 'x'");
+    EXPECT_EQ(problem({"u", "--user", "me"}), "--user: expected NAME:PASSWORD, got no colon");
+    EXPECT_TRUE(
+        problem({"u", "--user", "me:a\nb"}).starts_with("--user: expected NAME:PASSWORD: "));
+    EXPECT_EQ(problem({"u", "--netrc-file", "no/such"}),
+              "--netrc-file: expected a file that can be read, got 'no/such'");
+    EXPECT_EQ(problem({"u", "--netrc-file", "x", "--netrc"}), "--netrc excludes --netrc-file");
+    EXPECT_EQ(problem({"u", "--cert", "/"}), "--cert: expected a file that can be read, got '/'");
+    EXPECT_EQ(problem({"u", "--key", "x"}), "--key: expected also --cert, got only the key");
+    for (const char* text : {"h", "h:", ":127.0.0.1", "h:127.0.0", "h:80:127.0.0.1"}) {
+        EXPECT_EQ(problem({"u", "--resolve", text}),
+                  std::string("--resolve: expected HOST:ADDRESS, with an IP address, got '") +
+                      text + "'");
+    }
+    EXPECT_EQ(problem({"u", "-o", "/dev/null"}),
+              "--output-dir: expected a folder, got '/dev/null'");
+    EXPECT_EQ(problem({"u", "--overwrite", "--newer"}), "--overwrite excludes --newer");
+    EXPECT_EQ(problem({"u", "--overwrite", "--no-clobber"}), "--overwrite excludes --no-clobber");
     EXPECT_EQ(problem({"u", "-q", "-v"}), "--quiet excludes --verbose");
 }
 

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 #include <stdexcept>
@@ -40,6 +41,7 @@ using cofutures::test::scripted_connection;
 using cofutures::test::scripted_server;
 using cofutures::test::terminal_program;
 using cofutures::test::tls_connection;
+using cofutures::test::tls_server;
 
 std::string content_of(const fs::path& path)
 {
@@ -231,7 +233,7 @@ TEST_F(Get, CountsEachKindOfFailureAndGoesOn)
     for (const char* problem : {"/refused: Connection refused\n",
                                 "*** list:2: http://127.0.0.1:",
                                 "cannot create 'file/br': Not a directory\n",
-                                "cannot write 'folder': Is a directory\n"}) {
+                                "'folder' is there and is not a file\n"}) {
         EXPECT_NE(result.err.find(problem), std::string::npos) << problem << result.err;
     }
     EXPECT_NE(result.out.find("1 file downloaded"), std::string::npos) << result.out;
@@ -419,6 +421,160 @@ TEST_F(Get, TrustsTheAuthorityItIsGiven)
     const program_result refused = downloader.wait();
     EXPECT_EQ(refused.status, 1);
     EXPECT_NE(refused.err.find("certificate"), std::string::npos) << refused.err;
+}
+
+TEST_F(Get, TrustsAnybodyIfTold)
+{
+    const certificates identity;
+    scripted_server server;
+    downloader.start({"get", "--insecure", "https" + server.url("/a").substr(4)});
+    tls_connection connection(server.accept(), identity);
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    EXPECT_EQ(downloader.wait().status, 0);
+}
+
+TEST_F(Get, ShowsItsCertificate)
+{
+    const certificates identity;
+    identity.save_authority(folder() / "ca.pem");
+    identity.save_certificate(folder() / "me.pem");
+    identity.save_key(folder() / "key.pem");
+    const tls_server asking(identity, {.asks_for_client = true});
+    scripted_server server;
+    downloader.start({"get",
+                      "--cacert",
+                      "ca.pem",
+                      "--cert",
+                      "me.pem",
+                      "--key",
+                      "key.pem",
+                      "https" + server.url("/a").substr(4)});
+    tls_connection connection(server.accept(), asking);
+    connection.read_request();
+    EXPECT_EQ(connection.client_name(), "test server");
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    EXPECT_EQ(downloader.wait().status, 0);
+}
+
+TEST_F(Get, SaysWhoAsks)
+{
+    // "me:secret" in base 64.
+    const std::string field = "\r\nAuthorization: Basic bWU6c2VjcmV0\r\n";
+    std::ofstream(folder() / ".netrc") << "machine 127.0.0.1 login me password secret\n";
+    const std::vector<std::vector<std::string>> ways = {
+        {"--user", "me:secret"}, {"--netrc"}, {"--netrc-file", ".netrc"}};
+    for (const auto& way : ways) {
+        SCOPED_TRACE(way.front());
+        scripted_server server;
+        scripted_server other;
+        std::vector<std::string> arguments = {"get", "--overwrite", server.url("/a")};
+        arguments.insert(arguments.end(), way.begin(), way.end());
+        downloader.start(arguments, {{"HOME", folder().string()}});
+        scripted_connection connection = server.accept();
+        std::string request = connection.read_request();
+        EXPECT_NE(request.find(field), std::string::npos) << request;
+        connection.write("HTTP/1.1 302 There\r\nContent-Length: 0\r\nLocation: " +
+                         other.url("/b", "localhost") + "\r\n\r\n");
+        scripted_connection elsewhere = other.accept();
+        request = elsewhere.read_request();
+        EXPECT_EQ(request.find("Authorization"), std::string::npos) << request;
+        elsewhere.write_ok("x");
+        EXPECT_EQ(downloader.wait().status, 0);
+    }
+
+    const std::map<std::string, std::string> nobody = {{"HOME", "/nowhere"}};
+    const program_result none = downloader.run({"get", "--netrc", "http://h/"}, nobody);
+    EXPECT_EQ(none.status, 2);
+    EXPECT_NE(none.err.find("'/nowhere/.netrc'"), std::string::npos) << none.err;
+    std::ofstream(folder() / ".netrc") << "machine";
+    const program_result malformed = downloader.run({"get", "--netrc-file", ".netrc", "http://h/"});
+    EXPECT_EQ(malformed.status, 2);
+    EXPECT_NE(malformed.err.find(".netrc"), std::string::npos) << malformed.err;
+}
+
+TEST_F(Get, LooksForServersWhereItIsTold)
+{
+    scripted_server server;
+    downloader.start(
+        {"get", "--resolve", "somewhere.example:127.0.0.1", server.url("/a", "somewhere.example")});
+    scripted_connection connection = server.accept();
+    EXPECT_NE(connection.read_request().find("\r\nHost: somewhere.example:"), std::string::npos);
+    connection.write_ok("x");
+    EXPECT_EQ(downloader.wait().status, 0);
+
+    const program_result no_socket =
+        downloader.run({"get", "--retries", "0", "--unix-socket", "none", "http://h/b"});
+    EXPECT_EQ(no_socket.status, 1);
+    EXPECT_NE(no_socket.err.find("No such file"), std::string::npos) << no_socket.err;
+}
+
+TEST_F(Get, FollowsOnlySoManyRedirects)
+{
+    scripted_server server;
+    downloader.start({"get", "--max-redirects", "1", server.url("/a")});
+    scripted_connection connection = server.accept();
+    for (int i = 0; i < 2; ++i) {
+        connection.read_request();
+        connection.write("HTTP/1.1 302 There\r\nContent-Length: 0\r\nLocation: /b\r\n\r\n");
+    }
+    const program_result result = downloader.wait();
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.err.find("redirect"), std::string::npos) << result.err;
+}
+
+TEST_F(Get, GivesUpWhatIsTooSlow)
+{
+    scripted_server server;
+    downloader.start({"get",
+                      "--min-speed",
+                      "1k",
+                      "--min-speed-time",
+                      "0.1",
+                      "--retries",
+                      "0",
+                      server.url("/a")});
+    scripted_connection connection = server.accept();
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx");
+    const program_result result = downloader.wait();
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.err.find("slow"), std::string::npos) << result.err;
+    EXPECT_TRUE(files_below(folder()).empty());
+}
+
+TEST_F(Get, ReplacesWhatIsOlder)
+{
+    scripted_server server;
+    const std::string url = server.url("/a");
+    scripted_connection connection = [&] {
+        downloader.start({"get", "--file-times", url});
+        return server.accept();
+    }();
+    connection.read_request();
+    connection.write_ok("old", "Last-Modified: Thu, 01 Jan 2015 00:00:00 GMT\r\n");
+    EXPECT_EQ(downloader.wait().status, 0);
+    struct stat status {};
+    ASSERT_EQ(::stat((folder() / "a").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mtim.tv_sec, 1'420'070'400);
+
+    downloader.start({"get", "--newer", url});
+    scripted_connection second = server.accept();
+    EXPECT_NE(
+        second.read_request().find("\r\nIf-Modified-Since: Thu, 01 Jan 2015 00:00:00 GMT\r\n"),
+        std::string::npos);
+    second.write("HTTP/1.1 304 Not Modified\r\n\r\n");
+    const program_result same = downloader.wait();
+    EXPECT_EQ(same.status, 0) << same.err;
+    EXPECT_TRUE(same.out.ends_with("s, 1 kept\n")) << same.out;
+    EXPECT_EQ(content_of(folder() / "a"), "old");
+
+    downloader.start({"get", "--newer", url});
+    scripted_connection third = server.accept();
+    third.read_request();
+    third.write_ok("new", "Last-Modified: Fri, 02 Jan 2015 00:00:00 GMT\r\n");
+    EXPECT_EQ(downloader.wait().status, 0);
+    EXPECT_EQ(content_of(folder() / "a"), "new");
 }
 
 TEST_F(Get, OnlySaysWhatItWouldDo)

@@ -45,7 +45,7 @@ options_of_command help_of(const std::string& command)
 {
     options_of_command options;
     std::istringstream help(printed({command, "--help"}));
-    const std::regex entry("  (-[-a-z_,]+)( ('.*'|[A-Z]+)(=(\\S+))?)?( .*)?");
+    const std::regex entry("  (-[-a-z_,]+)( ('.*'|[A-Z:]+)(=(\\S+))?)?( .*)?");
     for (std::string line; std::getline(help, line);) {
         std::smatch parts;
         if (std::regex_match(line, parts, entry)) {

@@ -89,7 +89,11 @@ void program::start(const std::vector<std::string>& arguments,
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<std::string> environment;
     for (char** each = environ; *each != nullptr; ++each) {
-        environment.emplace_back(*each);
+        const std::string variable = *each;
+        // Of two of the same name the first one would count.
+        if (extra.count(variable.substr(0, variable.find('='))) == 0) {
+            environment.push_back(variable);
+        }
     }
     for (const auto& [name, value] : extra) {
         environment.push_back(name + "=" + value);

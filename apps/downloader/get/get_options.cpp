@@ -12,8 +12,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 
 namespace downloader {
 
@@ -40,6 +43,16 @@ void check_checksums(const get_options& options)
         const cofutures::http::checksum readable(options.checksum);
     } catch (const std::invalid_argument& error) {
         throw usage_error(fmt::format("--checksum: {}", error.what()), std::string(get_usage()));
+    }
+}
+
+void require_readable(const char* option, const std::filesystem::path& path)
+{
+    std::error_code ignored;
+    if (!path.empty() && (std::filesystem::is_directory(path, ignored) || !std::ifstream(path))) {
+        throw usage_error(
+            fmt::format("{}: expected a file that can be read, got '{}'", option, path.string()),
+            std::string(get_usage()));
     }
 }
 
@@ -71,6 +84,45 @@ cofutures::http::headers headers_of(const get_options& options)
     return fields;
 }
 
+std::optional<cofutures::http::credentials> credentials_of(const get_options& options)
+{
+    if (options.user.empty()) {
+        return std::nullopt;
+    }
+    const std::size_t colon = options.user.find(':');
+    // The text is not shown: it may be a password.
+    if (colon == std::string::npos) {
+        throw usage_error("--user: expected NAME:PASSWORD, got no colon", std::string(get_usage()));
+    }
+    try {
+        return cofutures::http::credentials::basic(options.user.substr(0, colon),
+                                                   options.user.substr(colon + 1));
+    } catch (const std::invalid_argument& error) {
+        throw usage_error(fmt::format("--user: expected NAME:PASSWORD: {}", error.what()),
+                          std::string(get_usage()));
+    }
+}
+
+std::map<std::string, std::vector<std::string>> addresses_of(const get_options& options)
+{
+    std::map<std::string, std::vector<std::string>> addresses;
+    for (const std::string& text : options.resolve) {
+        const std::size_t colon = std::min(text.find(':'), text.size());
+        std::string address = text.substr(std::min(colon + 1, text.size()));
+        if (address.starts_with('[') && address.ends_with(']')) {
+            address = address.substr(1, address.size() - 2);
+        }
+        std::string host = text.substr(0, colon);
+        if (host.empty() || !ip_address()(address).empty()) {
+            throw usage_error(
+                fmt::format("--resolve: expected HOST:ADDRESS, with an IP address, got '{}'", text),
+                std::string(get_usage()));
+        }
+        addresses[CLI::detail::to_lower(std::move(host))].push_back(std::move(address));
+    }
+    return addresses;
+}
+
 void define_get(CLI::App& app, get_options& options)
 {
     app.add_option("URL", options.urls, "What to fetch; the file is named after the URL");
@@ -90,7 +142,18 @@ void define_get(CLI::App& app, get_options& options)
         ->type_name("N")
         ->transform(whole_number(1, most_connections))
         ->capture_default_str();
-    app.add_flag("--overwrite", options.overwrite, "Fetch also what is there already");
+    auto* overwrite =
+        app.add_flag("--overwrite", options.overwrite, "Fetch also what is there already");
+    auto* no_clobber =
+        app.add_flag("--no-clobber", options.no_clobber, "Keep what is there already: the default")
+            ->excludes(overwrite);
+    app.add_flag("--newer",
+                 options.newer,
+                 "Fetch what is there already if the server has a newer one, and set file times")
+        ->excludes(overwrite)
+        ->excludes(no_clobber);
+    app.add_flag("--file-times", options.file_times, "Give files the times that servers tell");
+    app.add_flag("--sync", options.sync, "Force each file to the disk before it counts as saved");
     app.add_flag("--resume",
                  options.resume,
                  "Keep the parts of files that were not finished, and fetch only the rest");
@@ -118,11 +181,44 @@ void define_get(CLI::App& app, get_options& options)
         ->type_name("SECONDS")
         ->transform(seconds())
         ->capture_default_str();
+    app.add_option("--min-speed", options.min_speed, "Least speed of a transfer, as 20k a second")
+        ->type_name("BYTES")
+        ->transform(byte_count());
+    app.add_option("--min-speed-time",
+                   options.min_speed_time,
+                   "How long a transfer may be slower than --min-speed")
+        ->type_name("SECONDS")
+        ->transform(seconds())
+        ->capture_default_str();
     app.add_option("--header", options.headers, "Field to send with every request; may be repeated")
         ->type_name("'NAME: VALUE'")
         ->allow_extra_args(false);
+    app.add_option("--user", options.user, "Who asks, for every server that is asked")
+        ->type_name("NAME:PASSWORD");
+    auto* netrc =
+        app.add_flag("--netrc", options.netrc, "Names and passwords are in ~/.netrc, by server");
+    app.add_option("--netrc-file", options.netrc_file, "Names and passwords are in FILE, by server")
+        ->type_name("FILE")
+        ->excludes(netrc);
     app.add_option(
            "--cacert", options.cacert, "Authorities to trust beside the system's, in PEM form")
+        ->type_name("FILE");
+    app.add_option("--cert", options.cert, "Certificate to show to servers, in PEM form")
+        ->type_name("FILE");
+    app.add_option("--key", options.key, "Key of that certificate; default: it is in the same file")
+        ->type_name("FILE");
+    app.add_flag("--insecure", options.insecure, "Trust every https server, even an impostor");
+    app.add_option("--max-redirects", options.max_redirects, "Most redirects followed for a file")
+        ->type_name("N")
+        ->transform(whole_number(0, 1000))
+        ->capture_default_str();
+    app.add_flag("--insecure-redirects",
+                 options.insecure_redirects,
+                 "Follow also redirects from https to http");
+    app.add_option("--resolve", options.resolve, "Where a server is; may be repeated")
+        ->type_name("HOST:ADDRESS")
+        ->allow_extra_args(false);
+    app.add_option("--unix-socket", options.unix_socket, "Ask all servers through this socket")
         ->type_name("FILE");
     app.add_option("--json", options.json, "Write a report there as JSON, - for standard output")
         ->type_name("REPORT");
@@ -131,18 +227,34 @@ void define_get(CLI::App& app, get_options& options)
     app.add_flag("-v,--verbose", options.verbose, "Say more about each file")->excludes(quiet);
 }
 
-void check(const get_options& options)
+void check(get_options& options)
 {
     if (options.urls.empty() && options.input.empty()) {
         throw usage_error("expected a URL or a list (-i), got nothing to fetch",
                           std::string(get_usage()));
     }
     headers_of(options);
+    credentials_of(options);
+    addresses_of(options);
     check_checksums(options);
-    if (!options.cacert.empty() && !std::ifstream(options.cacert)) {
-        throw usage_error(fmt::format("--cacert: expected a file that can be read, got '{}'",
-                                      options.cacert.string()),
+    if (!options.key.empty() && options.cert.empty()) {
+        throw usage_error("--key: expected also --cert, got only the key",
                           std::string(get_usage()));
+    }
+    if (options.netrc) {
+        const char* home = std::getenv("HOME");
+        options.netrc_file = std::filesystem::path(home == nullptr ? "" : home) / ".netrc";
+    }
+    require_readable("--netrc-file", options.netrc_file);
+    require_readable("--cacert", options.cacert);
+    require_readable("--cert", options.cert);
+    require_readable("--key", options.key);
+    std::error_code ignored;
+    if (std::filesystem::exists(options.output_dir, ignored) &&
+        !std::filesystem::is_directory(options.output_dir, ignored)) {
+        throw usage_error(
+            fmt::format("--output-dir: expected a folder, got '{}'", options.output_dir.string()),
+            std::string(get_usage()));
     }
 }
 

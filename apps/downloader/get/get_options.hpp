@@ -5,10 +5,12 @@
 
 /// The command line of `downloader get`, as values.
 
+#include <cofutures/http/credentials.hpp>
 #include <cofutures/http/message.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,10 +30,14 @@ struct get_options {
     std::int64_t jobs = 16;
     std::int64_t per_host = 6;
     bool overwrite = false;
+    bool no_clobber = false; ///< says what is done anyway
+    bool newer = false;
     bool resume = false;
     std::string checksum;  ///< of the only URL
     std::string checksums; ///< a file of them, as sha256sum writes it
     bool dry_run = false;
+    bool file_times = false;
+    bool sync = false;
 
     std::int64_t retries = 3; ///< after the first try
 
@@ -40,8 +46,21 @@ struct get_options {
     double connect_timeout = 10;
     double idle_timeout = 30;
 
+    std::uint64_t min_speed = 0; ///< bytes a second; 0 is none
+    double min_speed_time = 30;
+
     std::vector<std::string> headers; ///< "Name: value" each
+    std::string user;                 ///< "NAME:PASSWORD"
+    bool netrc = false;
+    std::filesystem::path netrc_file; ///< also set by `netrc`, once the options are checked
     std::filesystem::path cacert;
+    std::filesystem::path cert;
+    std::filesystem::path key;
+    bool insecure = false;
+    std::int64_t max_redirects = 10;
+    bool insecure_redirects = false;
+    std::vector<std::string> resolve; ///< "HOST:ADDRESS" each
+    std::filesystem::path unix_socket;
     std::string json; ///< where the report goes; "-" is standard output, empty is nowhere
     bool quiet = false;
     bool verbose = false;
@@ -55,12 +74,22 @@ std::string_view get_usage();
 /// **Throws** `usage_error` for what is no "Name: value".
 cofutures::http::headers headers_of(const get_options& options);
 
+/// What stands for the user; nothing if nobody does.
+///
+/// **Throws** `usage_error` for what is no "NAME:PASSWORD".
+std::optional<cofutures::http::credentials> credentials_of(const get_options& options);
+
+/// The addresses of the hosts that have been given some.
+///
+/// **Throws** `usage_error` for what is no "HOST:ADDRESS".
+std::map<std::string, std::vector<std::string>> addresses_of(const get_options& options);
+
 /// Declares the options to the parser, which writes into `options`.
 void define_get(CLI::App& app, get_options& options);
 
-/// Refuses what cannot be done, once the parser is through.
+/// Refuses what cannot be done, once the parser is through, and finds the usual netrc file.
 ///
 /// **Throws** `usage_error`.
-void check(const get_options& options);
+void check(get_options& options);
 
 } // namespace downloader

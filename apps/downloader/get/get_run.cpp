@@ -11,6 +11,7 @@
 
 #include "descriptors.hpp"
 #include "get/file_check.hpp"
+#include "usage_error.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -26,6 +27,7 @@
 #include <iterator>
 #include <list>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -40,6 +42,8 @@ namespace http = cofutures::http;
 
 using steady_clock = std::chrono::steady_clock;
 
+constexpr double a_day = 86'400; // in seconds
+
 http::client_options client_options_for(const get_options& options, std::size_t connections)
 {
     const std::chrono::duration<double> connecting(options.connect_timeout);
@@ -49,14 +53,49 @@ http::client_options client_options_for(const get_options& options, std::size_t 
         .limits = {.resolve = connecting,
                    .connect = connecting,
                    .tls_handshake = connecting,
-                   .idle = std::chrono::duration<double>(options.idle_timeout)},
+                   .idle = std::chrono::duration<double>(options.idle_timeout),
+                   .min_speed = options.min_speed,
+                   .min_speed_window = std::chrono::ceil<std::chrono::milliseconds>(
+                       std::chrono::duration<double>(std::min(options.min_speed_time, a_day)))},
+        .max_redirects = static_cast<std::size_t>(options.max_redirects),
+        .insecure_redirects = options.insecure_redirects,
         .retries = {.max_tries = static_cast<std::size_t>(options.retries) + 1},
         .user_agent = "cofutures-downloader",
-        .tls = {.ca_file = options.cacert}};
+        .tls = {.ca_file = options.cacert,
+                .verification = options.insecure ? http::tls_options::verification::unchecked
+                                                 : http::tls_options::verification::required,
+                .certificate_file = options.cert,
+                .key_file = options.key},
+        .addresses = addresses_of(options),
+        .unix_socket = options.unix_socket,
+        .netrc_file = options.netrc_file};
     if (options.timeout) {
         made.limits.total = std::chrono::duration<double>(*options.timeout);
     }
     return made;
+}
+
+// Only its options can be wrong with it.
+http::client made_client(const get_options& options, std::size_t connections)
+{
+    try {
+        return http::client(client_options_for(options, connections));
+    } catch (const std::invalid_argument& error) {
+        throw usage_error(error.what(), std::string(get_usage()));
+    }
+}
+
+http::request_options request_options_for(const get_options& options)
+{
+    using existing = http::file_options::existing;
+    return {.headers = headers_of(options),
+            .file = {.resume = options.resume,
+                     .if_exists = options.overwrite ? existing::replace
+                                  : options.newer   ? existing::if_newer
+                                                    : existing::keep,
+                     .set_time = options.file_times,
+                     .sync = options.sync},
+            .authorization = credentials_of(options)};
 }
 
 // Where one server may not have all connections, orders for others must be at hand.
@@ -65,11 +104,17 @@ std::size_t window_for(const get_options& options, std::size_t connections)
     return connections > static_cast<std::size_t>(options.per_host) ? 4 * connections : connections;
 }
 
-// Only a file that is whole ever gets its final name, so one that has it need not be fetched again.
-bool is_there(const fs::path& path)
+// A file that is there need not be fetched again: only one that is whole ever gets its final name.
+// A folder or a device is in the way.
+enum class occupant { nothing, file, other };
+
+occupant occupant_of(const fs::path& path)
 {
     std::error_code ignored;
-    return fs::is_regular_file(path, ignored);
+    const fs::file_status status = fs::status(path, ignored);
+    return fs::is_regular_file(status) ? occupant::file
+           : fs::exists(status)        ? occupant::other
+                                       : occupant::nothing;
 }
 
 // A failure shows in the file that cannot be written there, so nothing is said here.
@@ -104,7 +149,9 @@ file_ending settled(const transfer& ended)
         file.size = got.size;
         file.tries = got.tries;
         file.resumed_at = got.resumed_at;
-        if (!got.ok()) {
+        if (got.kept) {
+            file.how = ending::kept;
+        } else if (!got.ok()) {
             file.how = ending::failed;
             file.problem = fmt::format("HTTP {} {}", got.status, got.reason);
         }
@@ -133,11 +180,11 @@ public:
           observer_(observer),
           connections_(std::min(static_cast<std::size_t>(options.jobs), affordable_connections(2))),
           window_(window_for(options, connections_)),
-          request_{.headers = headers_of(options), .file = {.resume = options.resume}},
+          request_(request_options_for(options)),
           orders_(options, io_, stop_),
           changed_(io_.context()),
           next_frame_(io_.context()),
-          client_(client_options_for(options, connections_)),
+          client_(made_client(options, connections_)),
           ends_all_(stop_, ender{this})
     {}
 
@@ -231,30 +278,37 @@ private:
         file.place = std::move(ordered.place);
         file.url = std::move(ordered.url);
         file.path = std::move(ordered.path);
-        const bool there = !options_.overwrite && is_there(file.path);
+        const occupant now = occupant_of(file.path);
+        if (now == occupant::other && ordered.problem.empty()) {
+            ordered.problem = fmt::format("'{}' is there and is not a file", file.path.string());
+        }
+        const bool there = now == occupant::file;
+        // What the file must add up to tells better than a date whether it is the right one.
+        const bool checked = there && !options_.overwrite && ordered.checksum;
+        const bool kept = there && !options_.overwrite && !options_.newer && !checked;
         if (!ordered.problem.empty()) {
             file.how = ending::failed;
             file.problem = std::move(ordered.problem);
             report(file);
-        } else if (there && !ordered.checksum) {
+        } else if (kept) {
             file.how = ending::kept;
             report(file);
-        } else if (!there && options_.dry_run) {
+        } else if (!checked && options_.dry_run) {
             file.how = ending::planned;
             report(file);
         } else {
             transfers_.push_back(
                 {std::move(file), std::move(ordered.checksum), {}, steady_clock::now()});
-            io_.submit(follow, std::ref(*this), std::prev(transfers_.end()), there);
+            io_.submit(follow, std::ref(*this), std::prev(transfers_.end()), checked);
         }
     }
 
     static asio::awaitable<void>
-    follow(get_run& run, std::list<transfer>::iterator begun, bool there)
+    follow(get_run& run, std::list<transfer>::iterator begun, bool checked)
     {
         file_ending file = begun->file;
         bool good = false;
-        if (there) {
+        if (checked) {
             good = co_await run.io_.submit(adds_up, begun->file.path, *begun->checksum, run.stop_);
         }
         if (good) {
@@ -262,7 +316,7 @@ private:
         } else if (run.options_.dry_run) {
             file.how = ending::planned;
         } else {
-            run.start(*begun);
+            run.start(*begun, checked);
             co_await cf::async_wait(begun->download);
             file = settled(*begun);
         }
@@ -271,11 +325,15 @@ private:
         run.report(file);
     }
 
-    void start(transfer& begun)
+    // Of what was checked and did not add up nothing is worth keeping.
+    void start(transfer& begun, bool replace)
     {
         make_folder_for(begun.file.path);
         http::request_options wishes = request_;
         wishes.file.checksum = begun.checksum;
+        if (replace) {
+            wishes.file.if_exists = http::file_options::existing::replace;
+        }
         begun.download = client_.download(begun.file.url, begun.file.path, std::move(wishes));
         // A stop may have come since anyone looked, and too early for stop_all() to find this one.
         if (stopped()) {
