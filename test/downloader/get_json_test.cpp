@@ -81,6 +81,7 @@ TEST_F(JsonReport, TellsAllAboutEachFile)
     file.resumed_at = 5;
     file.tries = 2;
     file.elapsed = std::chrono::milliseconds(1500);
+    file.phases.tls = std::chrono::milliseconds(250);
     for (const ending how : {ending::downloaded, ending::failed}) {
         file.how = how;
         counts.add(file);
@@ -95,10 +96,12 @@ TEST_F(JsonReport, TellsAllAboutEachFile)
     EXPECT_EQ(report.at("files"), boost::json::parse(R"([
         {"url": "http://h/a", "place": null, "path": "out/a", "outcome": "downloaded",
          "problem": null, "status": 200, "final_url": "http://h/b", "size": 12, "resumed_at": 5, "tries": 2,
-         "seconds": 1.5},
+         "seconds": 1.5, "phases": {"queue": 0.0, "resolve": 0.0, "connect": 0.0,
+         "tls": 0.25, "send": 0.0, "wait": 0.0, "body": 0.0, "pause": 0.0}},
         {"url": "", "place": "list:7", "path": null, "outcome": "failed",
          "problem": "no \"URL\"", "status": null, "final_url": null, "size": 0, "resumed_at": 0, "tries": 0,
-         "seconds": 0.0}])"));
+         "seconds": 0.0, "phases": {"queue": 0.0, "resolve": 0.0, "connect": 0.0,
+         "tls": 0.0, "send": 0.0, "wait": 0.0, "body": 0.0, "pause": 0.0}}])"));
     EXPECT_EQ(report.at("counts"), boost::json::parse(R"({"downloaded": 1, "kept": 0, "planned": 0,
         "failed": 1, "timed_out": 0, "interrupted": 0})"));
     EXPECT_EQ(report.at("bytes"), 12);

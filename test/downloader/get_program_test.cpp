@@ -649,7 +649,7 @@ TEST_F(Get, ShowsWhatIsUnderWayOnATerminal)
     scripted_connection connection = server.accept();
     connection.read_request();
     // The finished file is counted, the unfinished one has its line, the failure stays above.
-    ASSERT_TRUE(shown.wait_for("slow.bin +0:00\r\n2 of 3 files, 1 failed, [0-9.]+ k?B"))
+    ASSERT_TRUE(shown.wait_for("slow.bin +0 B +0:00\r\n2 of 3 files, 1 failed, [0-9.]+ k?B"))
         << shown.output();
     connection.write_ok("done");
 

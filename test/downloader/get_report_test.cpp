@@ -37,6 +37,10 @@ TEST(GetReport, LetsNobodyCommandTheTerminal)
     EXPECT_EQ(printable("\xc2\x9b"
                         "2J"),
               "?2J");
+    EXPECT_EQ(printable("a\x9b\xc3(\xff\xc2"),
+              "a?"
+              "?(?"
+              "?");
     EXPECT_EQ(printable("h\xc3\xa9 \xc2\xa0 \xe2\x82\xac"), "h\xc3\xa9 \xc2\xa0 \xe2\x82\xac");
 }
 
@@ -49,6 +53,12 @@ TEST(GetReport, SaysWhatWasSaved)
 
     EXPECT_EQ(success_line(file, false), "out/a 1.5 kB");
     EXPECT_EQ(success_line(file, true), "out/a 1.5 kB in 0.12s from http://h/a");
+    file.phases.connect = std::chrono::milliseconds(3);
+    file.phases.wait = std::chrono::milliseconds(101);
+    file.phases.body = std::chrono::microseconds(499);
+    EXPECT_EQ(success_line(file, true),
+              "out/a 1.5 kB in 0.12s (connect 0.003, wait 0.101) from http://h/a");
+    file.phases = {};
     file.tries = 3;
     file.resumed_at = 700;
     EXPECT_EQ(success_line(file, true),

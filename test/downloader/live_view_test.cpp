@@ -3,11 +3,14 @@
 
 #include "get/live_area.hpp"
 #include "get/live_view.hpp"
+#include "get/transfer_watch.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +36,7 @@ protected:
             file.how = how;
             file.size = size;
             run_.counts.add(file);
+            run_.fetched += size;
         }
     }
 
@@ -51,6 +55,28 @@ TEST_F(LiveView, HasALinePerTransferAndATotal)
               (lines{"a.bin                     0:07",
                      "sub/b.bin                 1:23",
                      "0 of 2 files, 0 B"}));
+}
+
+TEST_F(LiveView, TellsHowMuchOfEachThereIs)
+{
+    run_.active = {{"a.bin", 7s, 1'250'000, 5'000'000}, {"b.bin", 83s, 999, std::nullopt}};
+    EXPECT_EQ(shown(40),
+              (lines{"a.bin                1.2 MB  25%    0:07",
+                     "b.bin                 999 B         1:23",
+                     "0 files, 0 B"}));
+    EXPECT_EQ(shown(39).front(), "a.bin                              0:07");
+}
+
+TEST_F(LiveView, CountsPartsOfFilesForTheTimeLeft)
+{
+    run_.expected_total = 1;
+    run_.expected_exactly = true;
+    run_.active = {{"a.bin", 0s, 0, 1'000}};
+    shown();
+    now_ += 2s;
+    run_.active = {{"a.bin", 2s, 250, 1'000}};
+    run_.fetched = 250;
+    EXPECT_EQ(shown().back(), "0 of 1 files, 250 B, 125 B/s, ETA 0:06");
 }
 
 TEST_F(LiveView, TellsSpeedAndTimeLeftFromWhatWasDownloaded)
@@ -160,6 +186,61 @@ TEST(LiveArea, DrawsOverWhatItDrew)
     std::fclose(file);
 
     EXPECT_STREQ(text, "one\ntwo\nthree\033[2A\r\033[Jfour\r\033[Jfour\r\033[J");
+}
+
+TEST(TransferWatch, AddsUpPhasesAndBytes)
+{
+    using cofutures::http::event;
+    using kind = event::kind;
+    const auto at = [](kind what, std::chrono::nanoseconds took, std::uint64_t size = 0) {
+        event made{.what = what, .call = 1, .url = "http://h/", .tries = 1, .took = took};
+        made.size = size;
+        if (what == kind::progress) {
+            made.length = 9'000'000;
+        }
+        return made;
+    };
+    transfer_watch watch;
+    EXPECT_FALSE(watch.now().begun);
+    watch.note(at(kind::queued, 1s));
+    EXPECT_TRUE(watch.now().begun);
+    watch.note(at(kind::resolved, 2s));
+    watch.note(at(kind::connected, 3s));
+    watch.note(at(kind::secured, 4s));
+    watch.note(at(kind::sent, 5s));
+    watch.note(at(kind::first_byte, 6s));
+    watch.note(at(kind::progress, 8s, 100));
+    watch.note(at(kind::retried, 7s));
+    watch.note(at(kind::queued, 1s));
+    watch.note(at(kind::sent, 5s));
+    watch.note(at(kind::first_byte, 6s));
+    watch.note(at(kind::progress, 10s, 5'000'000)); // most of it from an earlier run
+    watch.note(at(kind::progress, 11s, 5'000'100));
+    watch.note(at(kind::done, 60s));
+
+    const transfer_watch::state state = watch.now();
+    EXPECT_EQ(state.size, 5'000'100u);
+    EXPECT_EQ(state.length, 9'000'000u);
+    EXPECT_EQ(state.fetched, 100u + 1024 * 1024 + 100u);
+    const std::vector<double> expected = {2, 2, 3, 4, 10, 12, 2 + 5, 7};
+    std::vector<double> seconds;
+    for (const auto& [name, time] : state.phases.all()) {
+        seconds.push_back(time.count());
+    }
+    EXPECT_EQ(seconds, expected);
+}
+
+TEST(LiveArea, KnowsThatTheTerminalHasWrappedItsLines)
+{
+    char text[512] = {};
+    std::FILE* file = ::fmemopen(text, sizeof text, "w");
+    live_area area(file);
+    const std::string wide(81, 'x'); // the window of what is no terminal has 80 columns
+    area.show({wide, "", "a"});
+    area.hide();
+    std::fclose(file);
+
+    EXPECT_EQ(text, wide + "\n\na\033[3A\r\033[J");
 }
 
 } // namespace

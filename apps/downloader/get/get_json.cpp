@@ -41,9 +41,14 @@ json_report_writer::json_report_writer(const std::string& path)
 
 void json_report_writer::ended(const file_ending& file)
 {
+    std::string phases;
+    for (const auto& [name, time] : file.phases.all()) {
+        phases += fmt::format(R"({}"{}": {:.6f})", phases.empty() ? "" : ", ", name, time.count());
+    }
     write(fmt::format(
         R"({}{{"url": {}, "place": {}, "path": {}, "outcome": "{}", "problem": {}, )"
-        R"("status": {}, "final_url": {}, "size": {}, "resumed_at": {}, "tries": {}, "seconds": {:.6f}}})",
+        R"("status": {}, "final_url": {}, "size": {}, "resumed_at": {}, "tries": {}, "seconds": {:.6f}, )"
+        R"("phases": {{{}}}}})",
         first_ ? "\n" : ",\n",
         json_string(file.url),
         text_or_null(file.place),
@@ -55,7 +60,8 @@ void json_report_writer::ended(const file_ending& file)
         file.size,
         file.resumed_at,
         file.tries,
-        file.elapsed.count()));
+        file.elapsed.count(),
+        phases));
     first_ = false;
 }
 

@@ -3,6 +3,8 @@
 
 #include "get/get_report.hpp"
 
+#include "utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -16,6 +18,18 @@ namespace {
 std::string files_text(std::size_t count)
 {
     return fmt::format("{} file{}", count, count == 1 ? "" : "s");
+}
+
+// " (connect 0.003, wait 0.101)": whatever took a time that can be told.
+std::string phases_text(const phase_times& phases)
+{
+    std::string text;
+    for (const auto& [name, time] : phases.all()) {
+        if (time.count() >= 0.0005) {
+            text += fmt::format("{}{} {:.3f}", text.empty() ? " (" : ", ", name, time.count());
+        }
+    }
+    return text.empty() ? text : text + ")";
 }
 
 // ", 3 kept, 1 failed": whatever is not zero.
@@ -34,6 +48,18 @@ std::string other_counts(const get_tally& counts)
 }
 
 } // namespace
+
+std::array<std::pair<std::string_view, phase_times::seconds>, 8> phase_times::all() const
+{
+    return {{{"queue", queue},
+             {"resolve", resolve},
+             {"connect", connect},
+             {"tls", tls},
+             {"send", send},
+             {"wait", wait},
+             {"body", body},
+             {"pause", pause}}};
+}
 
 void get_tally::add(const file_ending& file)
 {
@@ -85,17 +111,20 @@ std::string size_text(double bytes)
 std::string printable(std::string_view text)
 {
     std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        // U+0080 to U+009F are control characters, too, and are C2 80 to C2 9F in UTF-8.
-        const bool long_control = byte == 0xc2 && i + 1 < text.size() &&
-                                  (static_cast<unsigned char>(text[i + 1]) & 0xe0) == 0x80;
-        if (byte < 0x20 || byte == 0x7f || long_control) {
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = character_length(text, i);
+        const std::string_view character = text.substr(i, length == 0 ? 1 : length);
+        const auto byte = static_cast<unsigned char>(character.front());
+        // U+0080 to U+009F are control characters, too; bytes that are no UTF-8 may be for a terminal
+        // that takes them as such.
+        const bool long_control =
+            length == 2 && byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+        if (length == 0 || byte < 0x20 || byte == 0x7f || long_control) {
             result += '?';
-            i += long_control ? 1 : 0;
         } else {
-            result += text[i];
+            result += character;
         }
+        i += character.size();
     }
     return result;
 }
@@ -110,7 +139,10 @@ std::string success_line(const file_ending& file, bool verbose)
     } else {
         line += fmt::format(" {}", size_text(static_cast<double>(file.size)));
         if (verbose) {
-            line += fmt::format(" in {:.2f}s from {}", file.elapsed.count(), file.final_url);
+            line += fmt::format(" in {:.2f}s{} from {}",
+                                file.elapsed.count(),
+                                phases_text(file.phases),
+                                file.final_url);
             if (file.resumed_at > 0) {
                 line +=
                     fmt::format(", resumed at {}", size_text(static_cast<double>(file.resumed_at)));

@@ -5,12 +5,14 @@
 
 /// What became of the files that were to be fetched, counted and put into words.
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace downloader {
 
@@ -21,6 +23,23 @@ enum class ending {
     failed,
     timed_out,
     interrupted
+};
+
+/// Where the time of a transfer went, over all its redirects and tries.
+struct phase_times {
+    using seconds = std::chrono::duration<double>;
+
+    seconds queue{0};   ///< for a connection that it may have
+    seconds resolve{0}; ///< the names of servers
+    seconds connect{0};
+    seconds tls{0};
+    seconds send{0};
+    seconds wait{0}; ///< for the first byte of an answer
+    seconds body{0};
+    seconds pause{0}; ///< before further tries
+
+    /// Each phase with its name.
+    std::array<std::pair<std::string_view, seconds>, 8> all() const;
 };
 
 /// What became of one file.
@@ -37,6 +56,7 @@ struct file_ending {
     std::uint64_t resumed_at = 0; ///< so much was there from an earlier run
     std::size_t tries = 0;        ///< until there was an answer; 0 if there was none
     std::chrono::duration<double> elapsed{0};
+    phase_times phases;
 };
 
 /// How many files came to which end.

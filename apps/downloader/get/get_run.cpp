@@ -11,6 +11,7 @@
 
 #include "descriptors.hpp"
 #include "get/file_check.hpp"
+#include "get/transfer_watch.hpp"
 #include "usage_error.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -26,6 +27,7 @@
 #include <filesystem>
 #include <iterator>
 #include <list>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
@@ -132,6 +134,7 @@ struct transfer {
     std::optional<http::checksum> checksum;
     cf::future<http::download_result> download; // not valid yet while the file there is examined
     steady_clock::time_point begin;             // of the order
+    std::shared_ptr<transfer_watch> watch = std::make_shared<transfer_watch>();
     std::optional<steady_clock::time_point> seen{}; // having a connection, for the first time
 };
 
@@ -250,15 +253,19 @@ private:
         run_snapshot taken{.active = {},
                            .waiting = 0,
                            .counts = tally_,
+                           .fetched = fetched_,
                            .expected_total = orders_.expected_total(),
                            .expected_exactly = orders_.total_is_exact()};
         const auto now = steady_clock::now();
         for (transfer& each : transfers_) {
-            if (!each.seen && each.download.valid() && each.download.running()) {
+            const transfer_watch::state state = each.watch->now();
+            taken.fetched += state.fetched;
+            if (!each.seen && state.begun) {
                 each.seen = now;
             }
             if (each.seen) {
-                taken.active.push_back({each.file.path.string(), now - *each.seen});
+                taken.active.push_back(
+                    {each.file.path.string(), now - *each.seen, state.size, state.length});
             }
         }
         taken.waiting = transfers_.size() - taken.active.size();
@@ -320,6 +327,9 @@ private:
             co_await cf::async_wait(begun->download);
             file = settled(*begun);
         }
+        const transfer_watch::state last = begun->watch->now();
+        file.phases = last.phases;
+        run.fetched_ += last.fetched;
         run.transfers_.erase(begun);
         run.changed_.cancel();
         run.report(file);
@@ -331,6 +341,7 @@ private:
         make_folder_for(begun.file.path);
         http::request_options wishes = request_;
         wishes.file.checksum = begun.checksum;
+        wishes.on_event = [watch = begun.watch](const http::event& what) { watch->note(what); };
         if (replace) {
             wishes.file.if_exists = http::file_options::existing::replace;
         }
@@ -386,6 +397,7 @@ private:
     std::list<transfer> transfers_; // in the order in which they were begun
     bool finished_ = false;
     get_tally tally_;
+    std::uint64_t fetched_ = 0; // bytes, of transfers that have ended
     std::exception_ptr failure_;
     http::client client_;
     std::stop_callback<ender> ends_all_;

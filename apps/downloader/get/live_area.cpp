@@ -3,6 +3,9 @@
 
 #include "get/live_area.hpp"
 
+#include "get/live_view.hpp"
+
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -59,7 +62,13 @@ std::string live_area::erasing() const
     if (!visible_) {
         return {};
     }
-    const std::size_t above = lines_.size() - 1;
+    // If the window has become narrower, the terminal has wrapped what was drawn.
+    const std::size_t columns = window_size_of(terminal_).columns;
+    std::size_t rows = 0;
+    for (const std::string& line : lines_) {
+        rows += 1 + (std::max<std::size_t>(width_of_text(line), 1) - 1) / columns;
+    }
+    const std::size_t above = rows - 1;
     return (above == 0 ? "" : "\033[" + std::to_string(above) + "A") + "\r\033[J";
 }
 

@@ -35,28 +35,47 @@ std::string_view first_character(std::string_view text)
     return text.substr(0, length);
 }
 
-std::size_t width_of_text(std::string_view text)
+// A window of fewer columns has room for the name and the time only.
+constexpr std::size_t columns_for_sizes = 40;
+
+// How much of it is there; 0 where nobody knows.
+double fraction_of(const run_snapshot::transfer& transfer)
 {
-    std::size_t width = 0;
-    while (!text.empty()) {
-        const std::string_view character = first_character(text);
-        width += width_of(character);
-        text.remove_prefix(character.size());
+    if (!transfer.length || *transfer.length == 0) {
+        return 0;
     }
-    return width;
+    return std::min(1.0,
+                    static_cast<double>(transfer.size) / static_cast<double>(*transfer.length));
 }
 
 // The name to the left, the numbers to the right, blanks between.
 std::string transfer_line(const run_snapshot::transfer& transfer, std::size_t columns)
 {
-    const std::string numbers = fmt::format("{:>8}", duration_text(transfer.elapsed));
+    std::string numbers = fmt::format("{:>8}", duration_text(transfer.elapsed));
+    std::string name = printable(transfer.name);
     if (columns <= numbers.size()) {
-        return cut_to(transfer.name, columns);
+        return cut_to(name, columns);
+    }
+    if (columns >= columns_for_sizes) {
+        const std::string part =
+            transfer.length ? fmt::format("{:.0f}%", 100 * fraction_of(transfer)) : "";
+        numbers = fmt::format(
+            " {:>9} {:>4}{}", size_text(static_cast<double>(transfer.size)), part, numbers);
     }
     const std::size_t room = columns - numbers.size();
-    std::string name = cut_to(printable(transfer.name), room);
+    name = cut_to(name, room);
     name.append(room - width_of_text(name), ' ');
     return name + numbers;
+}
+
+// The files under way as parts of files, so that a single large one has an ETA, too.
+double parts_of(const run_snapshot& run)
+{
+    double parts = 0;
+    for (const run_snapshot::transfer& each : run.active) {
+        parts += fraction_of(each);
+    }
+    return parts;
 }
 
 } // namespace
@@ -92,6 +111,17 @@ std::string duration_text(std::chrono::duration<double> duration)
     return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
+std::size_t width_of_text(std::string_view text)
+{
+    std::size_t width = 0;
+    while (!text.empty()) {
+        const std::string_view character = first_character(text);
+        width += width_of(character);
+        text.remove_prefix(character.size());
+    }
+    return width;
+}
+
 std::string cut_to(std::string_view text, std::size_t columns)
 {
     std::size_t width = 0;
@@ -110,8 +140,8 @@ std::string cut_to(std::string_view text, std::size_t columns)
 std::vector<std::string>
 live_view::lines(const run_snapshot& run, time_point now, std::size_t columns, std::size_t rows)
 {
-    bytes_.note(now, static_cast<double>(run.counts.bytes()));
-    files_.note(now, static_cast<double>(run.counts.count(ending::downloaded)));
+    bytes_.note(now, static_cast<double>(run.fetched));
+    files_.note(now, static_cast<double>(run.counts.count(ending::downloaded)) + parts_of(run));
 
     std::vector<std::string> lines;
     // The last line of the window is the shell's, the one before is the total.
@@ -145,14 +175,15 @@ std::string live_view::total_line(const run_snapshot& run) const
             line += fmt::format(", {} {}", run.counts.count(how), word);
         }
     }
-    line += fmt::format(", {}", size_text(static_cast<double>(run.counts.bytes())));
+    line += fmt::format(", {}", size_text(static_cast<double>(run.fetched)));
     if (const auto speed = bytes_.rate()) {
         line += fmt::format(", {}/s", size_text(*speed));
     }
     // What was kept took no time and says nothing about the time that the rest will take.
     const auto speed = files_.rate();
     if (run.expected_total && speed && *speed > 0) {
-        const double left = std::max(0.0, *run.expected_total - static_cast<double>(done));
+        const double left =
+            std::max(0.0, *run.expected_total - static_cast<double>(done) - parts_of(run));
         line +=
             fmt::format(", ETA {}", duration_text(std::chrono::duration<double>(left / *speed)));
     }

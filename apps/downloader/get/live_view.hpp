@@ -25,11 +25,14 @@ struct run_snapshot {
     struct transfer {
         std::string name;
         std::chrono::duration<double> elapsed{0};
+        std::uint64_t size = 0;                             ///< how much of it there is
+        std::optional<std::uint64_t> length = std::nullopt; ///< how much there will be
     };
 
     std::vector<transfer> active;
     std::size_t waiting = 0; ///< ordered, and without a connection
     get_tally counts;
+    std::uint64_t fetched = 0;            ///< bytes, those of files under way included
     std::optional<double> expected_total; ///< how many files there will be, if that is known
     bool expected_exactly = false;        ///< otherwise it is an estimate
 };
@@ -71,6 +74,9 @@ private:
 
 /// "0:07", "12:00", "3:00:00".
 std::string duration_text(std::chrono::duration<double> duration);
+
+/// How many columns of a terminal the text takes, at most.
+std::size_t width_of_text(std::string_view text);
 
 /// The text cut so that it takes no more than `columns` of a terminal.
 ///
