@@ -161,6 +161,9 @@ TEST(GetOptions, AreRefusedWithAReason)
               "--output-dir: expected a folder, got '/dev/null'");
     EXPECT_EQ(problem({"u", "--overwrite", "--newer"}), "--overwrite excludes --newer");
     EXPECT_EQ(problem({"u", "--overwrite", "--no-clobber"}), "--overwrite excludes --no-clobber");
+    EXPECT_TRUE(problem({"u", "--proxy", "ftp://h"}).starts_with("--proxy: expected "));
+    EXPECT_EQ(problem({"u", "--proxy", "http://me:secret@"}).find("secret"), std::string::npos);
+    EXPECT_NE(problem({"u", "--proxy", "h:1", "--unix-socket", "x"}), "accepted");
     EXPECT_EQ(problem({"u", "-q", "-v"}), "--quiet excludes --verbose");
 }
 

@@ -8,6 +8,8 @@
 #include "support/terminal_program.hpp"
 #include "support/tls_server.hpp"
 
+#include <boost/json/src.hpp>
+
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -26,6 +28,8 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +62,20 @@ std::set<std::string> files_below(const fs::path& folder)
         }
     }
     return names;
+}
+
+// Returns as soon as the file is there.
+void wait_for_file(const fs::path& folder, const std::string& name)
+{
+    const int events = ::inotify_init1(IN_CLOEXEC);
+    ASSERT_GE(::inotify_add_watch(events, folder.c_str(), IN_CREATE | IN_MOVED_TO), 0);
+    while (!fs::exists(folder / name)) {
+        pollfd ready{events, POLLIN, 0};
+        ASSERT_EQ(::poll(&ready, 1, 10'000), 1) << name << " did not come";
+        char buffer[4096];
+        ASSERT_GT(::read(events, buffer, sizeof buffer), 0);
+    }
+    ::close(events);
 }
 
 class Get : public testing::Test {
@@ -262,6 +280,72 @@ TEST_F(Get, EndsOnCtrlCAndLeavesNoPartialFile)
     EXPECT_EQ(result.status, 130);
     EXPECT_TRUE(result.out.ends_with("s, 2 interrupted\n")) << result.out;
     EXPECT_EQ(files_below(folder()), std::set<std::string>{"whole"});
+}
+
+TEST_F(Get, ReportsWhatCtrlCLeftAndGoesOnThere)
+{
+    scripted_server server;
+    const std::vector<std::string> arguments = {"get",
+                                                "--resume",
+                                                "--json",
+                                                "report",
+                                                "-j1",
+                                                server.url("/a"),
+                                                server.url("/b"),
+                                                server.url("/c")};
+    const std::string begin(300'000, 'x'); // more than is collected before it is written
+    downloader.start(arguments);
+    {
+        scripted_connection connection = server.accept();
+        connection.read_request();
+        connection.write_ok("done");
+        connection.read_request();
+        connection.write("HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 300001\r\n\r\n" +
+                         begin);
+        EXPECT_EQ(downloader.wait_for_line(), "a 4 B");
+        // The part is there as soon as the first of it is written.
+        wait_for_file(folder(), ".b.part-info");
+        downloader.signal(SIGINT);
+        EXPECT_EQ(downloader.wait().status, 130);
+    }
+    const boost::json::object report =
+        boost::json::parse(content_of(folder() / "report")).as_object();
+    EXPECT_EQ(report.at("exit_status"), 130);
+    EXPECT_EQ(report.at("files").at(0).at("outcome"), "downloaded");
+    EXPECT_EQ(report.at("files").at(1).at("outcome"), "interrupted");
+    EXPECT_EQ(report.at("files").at(1).at("path"), "b");
+
+    downloader.start(arguments);
+    scripted_connection connection = server.accept();
+    const std::string request = connection.read_request();
+    const std::size_t at = request.find("\r\nRange: bytes=");
+    ASSERT_TRUE(request.starts_with("GET /b ") && at != std::string::npos) << request;
+    const std::size_t offset = std::stoul(request.substr(at + 15));
+    connection.write("HTTP/1.1 206 Partial Content\r\nETag: \"x\"\r\nContent-Range: bytes " +
+                     std::to_string(offset) + "-300000/300001\r\nContent-Length: " +
+                     std::to_string(300'001 - offset) + "\r\n\r\n" + begin.substr(offset) + "y");
+    connection.read_request();
+    connection.write_ok("c");
+    EXPECT_EQ(downloader.wait().status, 0);
+    EXPECT_EQ(content_of(folder() / "b"), begin + "y");
+    EXPECT_EQ(content_of(folder() / "a"), "done");
+}
+
+TEST_F(Get, NamesWhatIsNotUtf8InAValidReport)
+{
+    write_list(url_of("br") + " \xff\x80.png\n");
+    EXPECT_EQ(downloader.run({"get", "-q", "-i", "list", "--json", "report", url_of("cn"), "\xff"})
+                  .status,
+              1);
+    EXPECT_TRUE(fs::exists(folder() / "\xff\x80.png"));
+    std::set<std::string> paths;
+    const boost::json::value report = boost::json::parse(content_of(folder() / "report"));
+    for (const boost::json::value& file : report.at("files").as_array()) {
+        if (file.at("path").is_string()) {
+            paths.insert(std::string(file.at("path").as_string()));
+        }
+    }
+    EXPECT_EQ(paths, (std::set<std::string>{"cn.png", "\xef\xbf\xbd\xef\xbf\xbd.png"}));
 }
 
 TEST_F(Get, EndsOnCtrlCWhileItWaitsForItsList)
@@ -507,6 +591,40 @@ TEST_F(Get, LooksForServersWhereItIsTold)
         downloader.run({"get", "--retries", "0", "--unix-socket", "none", "http://h/b"});
     EXPECT_EQ(no_socket.status, 1);
     EXPECT_NE(no_socket.err.find("No such file"), std::string::npos) << no_socket.err;
+}
+
+TEST_F(Get, GoesThroughAProxy)
+{
+    const scripted_server nobody;
+    for (const bool by_option : {true, false}) {
+        scripted_server proxy;
+        if (by_option) {
+            downloader.start({"get", "--overwrite", "--proxy", proxy.url(""), "http://far/a"},
+                             {{"http_proxy", nobody.url("")}});
+        } else {
+            downloader.start({"get", "--overwrite", "http://far/a"},
+                             {{"http_proxy", proxy.url("")}});
+        }
+        scripted_connection connection = proxy.accept();
+        EXPECT_TRUE(connection.read_request().starts_with("GET http://far/a HTTP/1.1\r\n"));
+        connection.write_ok("x");
+        EXPECT_EQ(downloader.wait().status, 0);
+    }
+
+    scripted_server server;
+    downloader.start({"get",
+                      "--overwrite",
+                      "--proxy",
+                      nobody.url(""),
+                      "--no-proxy",
+                      "b,127.0.0.1",
+                      server.url("/a")});
+    scripted_connection direct = server.accept();
+    EXPECT_TRUE(direct.read_request().starts_with("GET /a HTTP/1.1\r\n"));
+    direct.write_ok("x");
+    EXPECT_EQ(downloader.wait().status, 0);
+
+    EXPECT_EQ(downloader.run({"get", "http://h/"}, {{"http_proxy", "ftp://h"}}).status, 2);
 }
 
 TEST_F(Get, FollowsOnlySoManyRedirects)

@@ -90,8 +90,9 @@ void program::start(const std::vector<std::string>& arguments,
     std::vector<std::string> environment;
     for (char** each = environ; *each != nullptr; ++each) {
         const std::string variable = *each;
-        // Of two of the same name the first one would count.
-        if (extra.count(variable.substr(0, variable.find('='))) == 0) {
+        const std::string name = variable.substr(0, variable.find('='));
+        // Of two of the same name the first one would count; a proxy of this machine is for others.
+        if (extra.count(name) == 0 && !name.ends_with("_proxy") && !name.ends_with("_PROXY")) {
             environment.push_back(variable);
         }
     }

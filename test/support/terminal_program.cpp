@@ -68,7 +68,10 @@ void terminal_program::start(const std::vector<std::string>& arguments, const st
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<std::string> environment{"TERM=" + terminal};
     for (char** each = environ; *each != nullptr; ++each) {
-        if (std::string_view(*each).substr(0, 5) != "TERM=") {
+        const std::string_view name =
+            std::string_view(*each).substr(0, std::string_view(*each).find('='));
+        // A proxy of this machine is for others.
+        if (name != "TERM" && !name.ends_with("_proxy") && !name.ends_with("_PROXY")) {
             environment.emplace_back(*each);
         }
     }

@@ -103,6 +103,33 @@ std::optional<cofutures::http::credentials> credentials_of(const get_options& op
     }
 }
 
+cofutures::http::proxy_options proxies_of(const get_options& options)
+{
+    namespace http = cofutures::http;
+    http::proxy_options proxies;
+    // The environment is for the network; the server behind a socket is on this machine.
+    if (options.proxy.empty() && options.unix_socket.empty()) {
+        try {
+            proxies = http::proxies_from_environment();
+        } catch (const std::invalid_argument& error) {
+            throw usage_error(error.what(), std::string(get_usage()));
+        }
+    } else if (!options.proxy.empty()) {
+        try {
+            proxies.http.emplace(options.proxy);
+            proxies.https = proxies.http;
+        } catch (const std::invalid_argument& error) {
+            throw usage_error(
+                fmt::format("--proxy: expected [http|socks5]://HOST:PORT: {}", error.what()),
+                std::string(get_usage()));
+        }
+    }
+    if (!options.no_proxy.empty()) {
+        proxies.direct = CLI::detail::split(options.no_proxy, ',');
+    }
+    return proxies;
+}
+
 std::map<std::string, std::vector<std::string>> addresses_of(const get_options& options)
 {
     std::map<std::string, std::vector<std::string>> addresses;
@@ -215,11 +242,19 @@ void define_get(CLI::App& app, get_options& options)
     app.add_flag("--insecure-redirects",
                  options.insecure_redirects,
                  "Follow also redirects from https to http");
+    auto* proxy = app.add_option("--proxy",
+                                 options.proxy,
+                                 "Go through this proxy, as http://HOST:PORT or "
+                                 "socks5://HOST:PORT; default: what the environment says")
+                      ->type_name("URL");
+    app.add_option("--no-proxy", options.no_proxy, "Hosts reached directly, separated by commas")
+        ->type_name("HOSTS");
     app.add_option("--resolve", options.resolve, "Where a server is; may be repeated")
         ->type_name("HOST:ADDRESS")
         ->allow_extra_args(false);
     app.add_option("--unix-socket", options.unix_socket, "Ask all servers through this socket")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->excludes(proxy);
     app.add_option("--json", options.json, "Write a report there as JSON, - for standard output")
         ->type_name("REPORT");
     app.add_flag("--dry-run", options.dry_run, "Only say what would be fetched");
@@ -236,6 +271,7 @@ void check(get_options& options)
     headers_of(options);
     credentials_of(options);
     addresses_of(options);
+    proxies_of(options);
     check_checksums(options);
     if (!options.key.empty() && options.cert.empty()) {
         throw usage_error("--key: expected also --cert, got only the key",

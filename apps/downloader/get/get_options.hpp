@@ -7,6 +7,7 @@
 
 #include <cofutures/http/credentials.hpp>
 #include <cofutures/http/message.hpp>
+#include <cofutures/http/proxy.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -59,6 +60,8 @@ struct get_options {
     bool insecure = false;
     std::int64_t max_redirects = 10;
     bool insecure_redirects = false;
+    std::string proxy;
+    std::string no_proxy;
     std::vector<std::string> resolve; ///< "HOST:ADDRESS" each
     std::filesystem::path unix_socket;
     std::string json; ///< where the report goes; "-" is standard output, empty is nowhere
@@ -78,6 +81,11 @@ cofutures::http::headers headers_of(const get_options& options);
 ///
 /// **Throws** `usage_error` for what is no "NAME:PASSWORD".
 std::optional<cofutures::http::credentials> credentials_of(const get_options& options);
+
+/// The proxies that were given, or else those of the environment.
+///
+/// **Throws** `usage_error` for what is no proxy.
+cofutures::http::proxy_options proxies_of(const get_options& options);
 
 /// The addresses of the hosts that have been given some.
 ///

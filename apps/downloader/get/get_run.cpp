@@ -70,6 +70,7 @@ http::client_options client_options_for(const get_options& options, std::size_t 
                 .key_file = options.key},
         .addresses = addresses_of(options),
         .unix_socket = options.unix_socket,
+        .proxies = proxies_of(options),
         .netrc_file = options.netrc_file};
     if (options.timeout) {
         made.limits.total = std::chrono::duration<double>(*options.timeout);
