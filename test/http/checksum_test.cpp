@@ -46,6 +46,14 @@ TEST(HttpChecksum, RefusesWhatIsNone)
     }
 }
 
+TEST(HttpChecksum, IsFoundForANameThatLooksLikeTheOtherForm)
+{
+    const std::string line = sha256_of_abc + "  f (1) = x";
+
+    EXPECT_EQ(find_checksum(line, "f (1) = x"), checksum(sha256_of_abc));
+    EXPECT_EQ(find_checksum(line, "1"), std::nullopt);
+}
+
 TEST(HttpChecksum, IsFoundInListsOfBothForms)
 {
     const std::string list = "# made by sha256sum\n" + sha256_of_abc + "  abc.txt\n" + sha1_of_abc +

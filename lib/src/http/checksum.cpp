@@ -49,22 +49,21 @@ std::optional<checksum> read_line(std::string_view line, std::string_view wanted
             return std::nullopt; // a comment, or another algorithm
         }
     };
+    // First, because the name behind the digits may look like the other form. No algorithm's name
+    // consists of hexadecimal digits.
+    const std::size_t end = line.find_first_not_of(hexadecimal);
+    if (end != 0 && end != std::string_view::npos && line.size() >= end + 2 && line[end] == ' ' &&
+        (line[end + 1] == ' ' || line[end + 1] == '*')) {
+        return line.substr(end + 2) == wanted ? read(line.substr(0, end)) : std::nullopt;
+    }
     const std::size_t tag_end = line.find(" (");
     const std::size_t name_end = line.rfind(") = ");
-    if (tag_end != std::string_view::npos && name_end != std::string_view::npos &&
-        tag_end < name_end) {
-        if (line.substr(tag_end + 2, name_end - tag_end - 2) != wanted) {
-            return std::nullopt;
-        }
-        return read(std::string(line.substr(0, tag_end)) + "=" +
-                    std::string(line.substr(name_end + 4)));
-    }
-    const std::size_t end = line.find_first_not_of(hexadecimal);
-    if (end == std::string_view::npos || line.size() < end + 2 || line[end] != ' ' ||
-        (line[end + 1] != ' ' && line[end + 1] != '*') || line.substr(end + 2) != wanted) {
+    if (tag_end == std::string_view::npos || name_end == std::string_view::npos ||
+        tag_end > name_end || line.substr(tag_end + 2, name_end - tag_end - 2) != wanted) {
         return std::nullopt;
     }
-    return read(line.substr(0, end));
+    return read(std::string(line.substr(0, tag_end)) + "=" +
+                std::string(line.substr(name_end + 4)));
 }
 
 } // namespace
