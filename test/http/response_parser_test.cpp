@@ -135,6 +135,12 @@ TEST(HttpResponseParser, NoticesEveryKindOfTruncation)
     EXPECT_EQ(parsed("", 1, true), code(errc::connection_closed));
 }
 
+TEST(HttpResponseParser, RefusesAStatusBelowAHundred)
+{
+    expect_parsed("HTTP/1.1 000 No\r\nContent-Length: 0\r\n\r\n", code(errc::bad_response));
+    expect_parsed("HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n", code(errc::bad_response));
+}
+
 TEST(HttpResponseParser, SkipsInterimResponsesButNotEndlessly)
 {
     expect_parsed("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 "

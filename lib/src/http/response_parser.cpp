@@ -35,8 +35,11 @@ private:
         beast::http::verb, beast::string_view, beast::string_view, int, beast::error_code&) override
     {}
 
-    void on_response_impl(int code, beast::string_view reason, int, beast::error_code&) override
+    void on_response_impl(int code, beast::string_view reason, int, beast::error_code& ec) override
     {
+        if (code < 100) {
+            ec = beast::http::error::bad_status; // Beast is content with any three digits
+        }
         head_.status = code;
         head_.reason.assign(reason.data(), reason.size());
         head_.headers = {};
