@@ -18,5 +18,8 @@ if(COFUTURES_SANITIZE)
             # GCC warns about each atomic_thread_fence, which Asio uses beside its mutexes.
             target_compile_options(cofutures_sanitizers INTERFACE -Wno-tsan)
         endif()
+    elseif("undefined" IN_LIST COFUTURES_SANITIZE)
+        # Clang 14 cannot compile coroutines with this part of it.
+        target_compile_options(cofutures_sanitizers INTERFACE -fno-sanitize=function)
     endif()
 endif()
