@@ -13,7 +13,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 namespace cofutures::http::detail {
@@ -21,8 +21,6 @@ namespace cofutures::http::detail {
 namespace {
 
 using std::chrono::steady_clock;
-
-constexpr std::size_t read_size = 64 * 1024;
 
 // A body that nobody wants is read to keep the connection, up to here; then the connection goes.
 constexpr std::uint64_t discard_limit = 256 * 1024;
@@ -274,7 +272,7 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
     observe(event::kind::sent, began);
     began = steady_clock::now();
 
-    const auto buffer = std::make_unique<std::array<char, read_size>>();
+    const read_buffers::block buffer(context_.buffers);
     speed_watch speed(job_.limits.min_speed, job_.limits.min_speed_window);
     const std::string origin = job_.message.url.origin();
     while (!parser.done()) {
@@ -283,8 +281,9 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         speed.skip(steady_clock::now() - ready);
         arm(job_.limits.idle, errc::idle_timed_out);
         arm_until(speed.deadline(), errc::too_slow);
+        const std::size_t room = std::min(read_buffers::size, context_.rates.piece());
         const std::size_t size =
-            co_await connection_->read_some(asio::buffer(*buffer, context_.rates.piece()));
+            co_await connection_->read_some(asio::buffer(buffer.data(), room));
         require_running();
         const auto arrival = steady_clock::now();
         context_.rates.charge(origin, size, arrival);
@@ -298,7 +297,7 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         if (!parser.started()) {
             observe(event::kind::first_byte, began);
         }
-        parser.feed({buffer->data(), size});
+        parser.feed({buffer.data(), size});
         if (body.kind() == body_collector::mode::discard && body.size() > discard_limit) {
             break;
         }

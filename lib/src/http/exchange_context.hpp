@@ -10,6 +10,7 @@
 #include "connection_pool.hpp"
 #include "name_cache.hpp"
 #include "rate_limits.hpp"
+#include "read_buffers.hpp"
 #include "tls_context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -47,6 +48,7 @@ public:
     connection_pool pool;
     name_cache names;
     rate_limits rates;
+    read_buffers buffers;
     std::uint64_t last_call = 0; ///< the number of the last call, for observers
 
 private:
