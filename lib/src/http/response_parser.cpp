@@ -127,18 +127,17 @@ struct response_parser::impl {
         parser->skip(answers_head);
     }
 
-    // Offers what is buffered once; returns whether anything can still be done with the rest.
-    bool step()
+    // Offers what there is once; returns whether anything can still be done with the rest.
+    bool step(std::string_view& bytes)
     {
         // Beast 1.83 asserts that a last chunk it could not finish is offered again with at least
         // five bytes. A chunked message never ends within fewer, so waiting for them costs nothing.
         const bool chunked = parser->is_header_done() && parser->chunked();
-        if (buffer.empty() || parser->is_done() || (chunked && buffer.size() < 5)) {
+        if (bytes.empty() || parser->is_done() || (chunked && bytes.size() < 5)) {
             return false;
         }
         beast::error_code ec;
-        const std::size_t used = parser->put({buffer.data(), buffer.size()}, ec);
-        buffer.erase(0, used);
+        bytes.remove_prefix(parser->put({bytes.data(), bytes.size()}, ec));
         if (parser->failure) {
             std::rethrow_exception(parser->failure);
         }
@@ -165,7 +164,7 @@ struct response_parser::impl {
         if (ec == beast::http::error::need_more) {
             // Only an endless chunk extension or trailer collects here; body bytes are always
             // taken.
-            if (buffer.size() > max_header) {
+            if (bytes.size() > max_header) {
                 throw std::system_error(make_error_code(errc::header_too_large));
             }
             return false;
@@ -201,7 +200,7 @@ struct response_parser::impl {
     int interim_count = 0;
     response_head head;
     std::optional<message_parser> parser;
-    std::string buffer;
+    std::string buffer; // what could not be used yet
     bool started = false;
     bool begun = false;
     bool ended = false;
@@ -216,8 +215,19 @@ response_parser::~response_parser() = default;
 void response_parser::feed(std::string_view bytes)
 {
     impl_->started = impl_->started || !bytes.empty();
-    impl_->buffer.append(bytes);
-    while (impl_->step()) {
+    // Most of a body is never copied here: it goes to the receiver from where it was read.
+    std::string& left = impl_->buffer;
+    const bool joined = !left.empty();
+    if (joined) {
+        left.append(bytes);
+        bytes = left;
+    }
+    while (impl_->step(bytes)) {
+    }
+    if (joined) {
+        left.erase(0, left.size() - bytes.size());
+    } else {
+        left.assign(bytes);
     }
 }
 
