@@ -50,9 +50,11 @@ std::string hidden_name(const std::filesystem::path& target)
     return "." + name;
 }
 
+// Different from one file and one process to the next; that nobody else has the name is for O_EXCL.
 std::string random_letters()
 {
-    std::random_device random;
+    // One per thread: making one takes longer than opening a file.
+    thread_local std::mt19937 random{std::random_device()()};
     std::string letters;
     for (int i = 0; i < 8; ++i) {
         letters += "abcdefghijklmnopqrstuvwxyz0123456789"[random() % 36];
@@ -127,9 +129,12 @@ void download_file::forget()
 
 void download_file::begin(const body_facts& facts)
 {
+    const bool fresh = descriptor_ < 0 && !options_.resume;
     open();
-    check(::ftruncate(descriptor_, static_cast<off_t>(facts.offset)) == 0, "write");
-    check(::lseek(descriptor_, static_cast<off_t>(facts.offset), SEEK_SET) >= 0, "write");
+    if (!fresh) {
+        check(::ftruncate(descriptor_, static_cast<off_t>(facts.offset)) == 0, "write");
+        check(::lseek(descriptor_, static_cast<off_t>(facts.offset), SEEK_SET) >= 0, "write");
+    }
     if (facts.offset == 0) {
         record_.length = facts.length.value_or(0);
         record_.validator = facts.length ? facts.validator : std::string();
@@ -215,7 +220,9 @@ bool download_file::commit()
     check(duplicate >= 0 && ::close(duplicate) == 0, "write");
     const bool renamed = rename_to_target();
     ::close(std::exchange(descriptor_, -1));
-    ::unlink(info_path_.c_str());
+    if (!info_path_.empty()) {
+        ::unlink(info_path_.c_str());
+    }
     if (options_.sync && renamed) {
         const std::filesystem::path folder =
             target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
