@@ -53,7 +53,8 @@ exchange_job job_for(const conditions& how)
             .max_decoding_ratio = ratio,
             .target = how.to_file ? "file" : "",
             .file = {},
-            .newer_than = std::nullopt};
+            .newer_than = std::nullopt,
+            .on_event = {}};
 }
 
 struct outcome {
