@@ -282,8 +282,7 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         arm(job_.limits.idle, errc::idle_timed_out);
         arm_until(speed.deadline(), errc::too_slow);
         const std::size_t room = std::min(read_buffers::size, context_.rates.piece());
-        const std::size_t size =
-            co_await connection_->read_some(asio::buffer(buffer.data(), room));
+        const std::size_t size = co_await connection_->read_some(asio::buffer(buffer.data(), room));
         require_running();
         const auto arrival = steady_clock::now();
         context_.rates.charge(origin, size, arrival);
