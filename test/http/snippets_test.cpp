@@ -10,6 +10,8 @@
 
 #include "support/scripted_server.hpp"
 
+#include <boost/json/src.hpp>
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -243,6 +245,66 @@ TEST(HttpGuide, GoesOnWithADownload)
 
     EXPECT_EQ(output.text(), "6 of 10 bytes were fetched\n");
     std::filesystem::remove(path);
+}
+
+void place_order(cf::http::client& client, const std::string& url, const std::string& token)
+{
+    // [json
+    const boost::json::value order{{"flag", "br"}, {"count", 2}};
+    const cf::http::response answer =
+        client
+            .post(url,
+                  boost::json::serialize(order),
+                  {.headers = {{"Content-Type", "application/json"}},
+                   .authorization = cf::http::credentials::bearer(token)})
+            .result();
+    answer.ensure_success();
+    std::cout << "order " << boost::json::parse(answer.body).at("number").as_int64() << '\n';
+    // json]
+}
+
+TEST(HttpGuide, SendsAndReadsJson)
+{
+    scripted_server server;
+    cf::http::client client;
+    captured_output output;
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        const std::string request = connection.read_request();
+        EXPECT_NE(request.find("\r\nAuthorization: Bearer secret\r\n"), std::string::npos);
+        connection.write_ok(R"({"number": 7})");
+    });
+
+    place_order(client, server.url("/orders"), "secret");
+    answers.join();
+
+    EXPECT_EQ(output.text(), "order 7\n");
+}
+
+cf::http::response fetch_as_told(const std::string& url, const std::string& proxy)
+{
+    // [options
+    cf::http::client client({.max_connections = 20,
+                             .max_rate = 2'000'000, // bytes per second
+                             .limits = {.connect = 3s, .idle = 30s, .total = 5min},
+                             .retries = {.max_tries = 5},
+                             .proxies = {.http = cf::http::proxy(proxy), .direct = {"localhost"}}});
+    // options]
+    return client.get(url).result();
+}
+
+TEST(HttpGuide, SetsWhatHoldsForAllRequests)
+{
+    scripted_server server;
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        const std::string request = connection.read_request();
+        EXPECT_TRUE(request.starts_with("GET http://flags.example/br HTTP/1.1\r\n")) << request;
+        connection.write_ok("by proxy");
+    });
+
+    EXPECT_EQ(fetch_as_told("http://flags.example/br", server.url("")).body, "by proxy");
+    answers.join();
 }
 
 } // namespace
