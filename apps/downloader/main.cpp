@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
+#include "descriptors.hpp"
 
 int main(int argc, char** argv)
 {
+    downloader::occupy_standard_streams();
     return downloader::run({argv + 1, argv + argc});
 }

@@ -250,7 +250,7 @@ TEST_F(Get, CountsEachKindOfFailureAndGoesOn)
     EXPECT_EQ(result.status, 1);
     for (const char* problem : {"/refused: Connection refused\n",
                                 "*** list:2: http://127.0.0.1:",
-                                "cannot create 'file/br': Not a directory\n",
+                                "cannot make the folder 'file': Not a directory\n",
                                 "'folder' is there and is not a file\n"}) {
         EXPECT_NE(result.err.find(problem), std::string::npos) << problem << result.err;
     }
@@ -370,7 +370,7 @@ TEST_F(Get, CountsTimeOutsApart)
           std::tuple("--timeout", server.url("/a"), "whole request"),
           std::tuple("--connect-timeout", "https" + server.url("/a").substr(4), "TLS")}) {
         SCOPED_TRACE(option);
-        downloader.start({"get", url, option, "0.05", "--retries", "0"});
+        downloader.start({"get", url, option, "0.25", "--retries", "0"});
         scripted_connection silent = server.accept();
         const program_result result = downloader.wait();
 
@@ -812,6 +812,22 @@ TEST_F(Get, SaysOnlyWhatFailedWhenQuiet)
     EXPECT_EQ(result.status, 1);
     EXPECT_EQ(result.out, "");
     EXPECT_EQ(result.err, "*** " + url_of("zz") + ": HTTP 404 Not Found\n");
+}
+
+TEST_F(Get, TakesNoSocketForAStandardStream)
+{
+    const auto with = [this](const std::string& redirection) {
+        program shell("/bin/sh");
+        return shell.run(
+            {"-c", "exec \"$0\" get -i - \"$1\" " + redirection, DOWNLOADER, url_of("br")});
+    };
+    const program_result no_input = with("<&-");
+    EXPECT_EQ(no_input.status, 1);
+    EXPECT_EQ(no_input.err, "*** cannot read 'standard input': Bad file descriptor\n");
+    const program_result no_output = with("</dev/null >&-");
+    EXPECT_EQ(no_output.status, 1);
+    EXPECT_EQ(no_output.err, "*** cannot write the log: Bad file descriptor\n");
+    EXPECT_EQ(with("</dev/null 2>&-").status, 0);
 }
 
 TEST_F(Get, EndsWhenItsLogCannotBeWritten)

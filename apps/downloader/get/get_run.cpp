@@ -120,13 +120,17 @@ occupant occupant_of(const fs::path& path)
                                        : occupant::nothing;
 }
 
-// A failure shows in the file that cannot be written there, so nothing is said here.
-void make_folder_for(const fs::path& path)
+// Returns what is wrong; empty if the folder is there.
+std::string make_folder_for(const fs::path& path)
 {
-    std::error_code ignored;
+    std::error_code error;
     if (path.has_parent_path()) {
-        fs::create_directories(path.parent_path(), ignored);
+        fs::create_directories(path.parent_path(), error);
     }
+    return error ? fmt::format("cannot make the folder '{}': {}",
+                               path.parent_path().string(),
+                               error.message())
+                 : std::string();
 }
 
 // A download that was ordered.
@@ -323,6 +327,8 @@ private:
             file.how = ending::kept;
         } else if (run.options_.dry_run) {
             file.how = ending::planned;
+        } else if (file.problem = make_folder_for(file.path); !file.problem.empty()) {
+            file.how = ending::failed;
         } else {
             run.start(*begun, checked);
             co_await cf::async_wait(begun->download);
@@ -339,7 +345,6 @@ private:
     // Of what was checked and did not add up nothing is worth keeping.
     void start(transfer& begun, bool replace)
     {
-        make_folder_for(begun.file.path);
         http::request_options wishes = request_;
         wishes.file.checksum = begun.checksum;
         wishes.on_event = [watch = begun.watch](const http::event& what) { watch->note(what); };
