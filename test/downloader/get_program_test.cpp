@@ -814,6 +814,32 @@ TEST_F(Get, SaysOnlyWhatFailedWhenQuiet)
     EXPECT_EQ(result.err, "*** " + url_of("zz") + ": HTTP 404 Not Found\n");
 }
 
+TEST_F(Get, LeavesNothingWhenNobodyReadsItsLogAnyMore)
+{
+    scripted_server server;
+    ASSERT_EQ(::mkfifo((folder() / "log").c_str(), 0600), 0);
+    const int reader = ::open((folder() / "log").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    program shell("/bin/sh");
+    shell.start({"-c",
+                 "exec \"$0\" get -o \"$1\"/out \"$2\" \"$3\" > \"$1\"/log",
+                 DOWNLOADER,
+                 folder().string(),
+                 server.url("/a"),
+                 server.url("/b")});
+    scripted_connection connection = server.accept();
+    scripted_connection other = server.accept();
+    ::close(reader);
+    const bool first_is_a = connection.read_request().starts_with("GET /a ");
+    other.read_request();
+    (first_is_a ? other : connection).write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nb");
+    (first_is_a ? connection : other).write_ok("a");
+    const program_result result = shell.wait();
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.err, "*** cannot write the log: Broken pipe\n");
+    EXPECT_EQ(files_below(folder() / "out"), std::set<std::string>{"a"});
+}
+
 TEST_F(Get, TakesNoSocketForAStandardStream)
 {
     const auto with = [this](const std::string& redirection) {

@@ -9,6 +9,7 @@
 #include "usage_error.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <system_error>
 
@@ -51,6 +52,8 @@ std::optional<json_report_writer> report_for(const get_options& options)
 
 int run_get(const get_options& options)
 {
+    // Who reads the log may go away; that ends the run in order and not with parts left behind.
+    std::signal(SIGPIPE, SIG_IGN);
     const interrupt interrupted;
     const auto begin = std::chrono::steady_clock::now();
     std::optional<json_report_writer> report = report_for(options);
