@@ -138,6 +138,9 @@ TEST(GetOptions, AreRefusedWithAReason)
               "standard input is the list or the checksums, not both");
     EXPECT_EQ(problem({"u", "--min-speed", "fast"}),
               "--min-speed: expected a number of bytes, as 500, 20k, 1M or 2G, got 'fast'");
+    EXPECT_TRUE(problem({"u", "--limit-rate", "1.5M"}).starts_with("--limit-rate: expected "));
+    EXPECT_TRUE(problem({"u", "--limit-rate-per-host", "-1"})
+                    .starts_with("--limit-rate-per-host: expected "));
     EXPECT_TRUE(problem({"u", "--min-speed", "9999999999G"}).starts_with("--min-speed: expected "));
     EXPECT_TRUE(problem({"u", "--min-speed", "k"}).starts_with("--min-speed: expected "));
     EXPECT_EQ(problem({"u", "--min-speed-time", "0"}),

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -659,6 +660,22 @@ TEST_F(Get, GivesUpWhatIsTooSlow)
     EXPECT_EQ(result.status, 1);
     EXPECT_NE(result.err.find("slow"), std::string::npos) << result.err;
     EXPECT_TRUE(files_below(folder()).empty());
+}
+
+TEST_F(Get, ReadsNoFasterThanAsked)
+{
+    for (const char* option : {"--limit-rate", "--limit-rate-per-host"}) {
+        scripted_server server;
+        const auto begin = std::chrono::steady_clock::now();
+        downloader.start({"get", "--overwrite", option, "20k", server.url("/a")});
+        scripted_connection connection = server.accept();
+        connection.read_request();
+        connection.write_ok(std::string(40'000, 'x'));
+        EXPECT_EQ(downloader.wait().status, 0);
+        // What came within the first second may have come at once.
+        EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(500))
+            << option;
+    }
 }
 
 TEST_F(Get, ReplacesWhatIsOlder)

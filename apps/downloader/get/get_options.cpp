@@ -208,6 +208,14 @@ void define_get(CLI::App& app, get_options& options)
         ->type_name("SECONDS")
         ->transform(seconds())
         ->capture_default_str();
+    app.add_option("--limit-rate", options.limit_rate, "Greatest speed in all, as 20k a second")
+        ->type_name("BYTES")
+        ->transform(byte_count());
+    app.add_option("--limit-rate-per-host",
+                   options.limit_rate_per_host,
+                   "Greatest speed of one server, as 20k a second")
+        ->type_name("BYTES")
+        ->transform(byte_count());
     app.add_option("--min-speed", options.min_speed, "Least speed of a transfer, as 20k a second")
         ->type_name("BYTES")
         ->transform(byte_count());

@@ -47,7 +47,10 @@ struct get_options {
     double connect_timeout = 10;
     double idle_timeout = 30;
 
-    std::uint64_t min_speed = 0; ///< bytes a second; 0 is none
+    // Bytes a second; 0 is none.
+    std::uint64_t limit_rate = 0;
+    std::uint64_t limit_rate_per_host = 0;
+    std::uint64_t min_speed = 0;
     double min_speed_time = 30;
 
     std::vector<std::string> headers; ///< "Name: value" each

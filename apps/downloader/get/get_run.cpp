@@ -52,6 +52,8 @@ http::client_options client_options_for(const get_options& options, std::size_t 
     http::client_options made{
         .max_connections_per_host = static_cast<std::size_t>(options.per_host),
         .max_connections = connections,
+        .max_rate = options.limit_rate,
+        .max_rate_per_host = options.limit_rate_per_host,
         .limits = {.resolve = connecting,
                    .connect = connecting,
                    .tls_handshake = connecting,
