@@ -87,6 +87,18 @@ TEST_F(HttpFileOptions, KeepAFileThatAppearsMeanwhile)
     EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(HttpFileOptions, TakeAFolderForNoFile)
+{
+    std::filesystem::create_directory(folder / "x");
+    for (const auto existing : {file_options::existing::keep, file_options::existing::if_newer}) {
+        call = client_.download(server.url("/x"), folder / "x", with(existing));
+
+        EXPECT_EQ(failure().code(), std::errc::is_a_directory);
+        EXPECT_EQ(failure().path(), folder / "x");
+    }
+    EXPECT_EQ(client_.stats().connections_opened, 0u);
+}
+
 TEST_F(HttpFileOptions, StoreAFileThatIsNotThere)
 {
     for (const auto existing : {file_options::existing::keep, file_options::existing::if_newer}) {

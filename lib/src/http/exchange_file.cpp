@@ -47,6 +47,9 @@ asio::awaitable<void> exchange::look_at_target()
     if (!exists) {
         co_return;
     }
+    if (S_ISDIR(status.st_mode)) {
+        throw file_error(std::make_error_code(std::errc::is_a_directory), "create");
+    }
     if (job_.file.if_exists == file_options::existing::keep) {
         outcome_.kept = true;
         outcome_.head.url = job_.message.url.str();
