@@ -150,10 +150,10 @@ double mebibytes(const std::string& name)
     throw std::runtime_error("/proc/self/status has no " + name);
 }
 
-double processor_seconds()
+double processor_seconds(int whose = RUSAGE_SELF)
 {
     rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
+    ::getrusage(whose, &used);
     const auto seconds = [](const timeval& time) {
         return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
     };
@@ -259,6 +259,8 @@ int main(int argc, char** argv)
         fetch(port, count);
         int status = 0;
         ::waitpid(server, &status, 0);
+        std::printf("the server took %.2f s of processor time\n",
+                    processor_seconds(RUSAGE_CHILDREN));
         return status == 0 ? 0 : 1;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
