@@ -58,6 +58,30 @@ TEST(HttpNetrc, FindsTheFirstEntryThatFits)
     EXPECT_EQ(netrc::parse("").find("h"), std::nullopt);
 }
 
+TEST(HttpNetrc, TakesAValueForAValueWhateverItBeginsWith)
+{
+    const netrc entries = netrc::parse("machine h login #me password #1 # a comment\n"
+                                       "machine other login a password b\n");
+
+    EXPECT_EQ(entries.find("h"), credentials::basic("#me", "#1"));
+    EXPECT_EQ(entries.find("other"), credentials::basic("a", "b"));
+}
+
+TEST(HttpNetrc, RefusesAMachineWithoutName)
+{
+    EXPECT_THROW(netrc::parse("machine \"\" login a password b"), std::invalid_argument);
+}
+
+TEST(HttpNetrc, NamesTheLineOfWhatCannotBeSent)
+{
+    try {
+        netrc::parse("machine h\n login me\n password \"a\001b\"\nmachine other");
+        FAIL() << "read";
+    } catch (const std::invalid_argument& error) {
+        EXPECT_EQ(std::string(error.what()).substr(0, 7), "line 3:");
+    }
+}
+
 TEST(HttpNetrc, NamesTheLineThatItCannotRead)
 {
     const std::pair<const char*, const char*> cases[] = {
@@ -67,7 +91,8 @@ TEST(HttpNetrc, NamesTheLineThatItCannotRead)
          "macdef, got 'logn'"},
         {"machine", "line 1: expected a value after 'machine', got the end"},
         {"machine h login \"a\n", "line 1: expected a closing quotation mark"},
-        {"machine h login a:b password c", "a user name must not contain a colon: 'a:b'"},
+        {"machine h login a:b password c",
+         "line 1: expected a login without colon, and no control character in it or the password"},
     };
     for (const auto& [text, reason] : cases) {
         try {

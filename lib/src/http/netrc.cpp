@@ -24,29 +24,26 @@ class word_reader {
 public:
     explicit word_reader(std::string_view text) : rest_(text) {}
 
-    // The next word; nothing at the end.
+    // The next keyword; nothing at the end.
     std::optional<std::string> next()
     {
-        for (;;) {
-            skip(std::min(rest_.find_first_not_of(blanks), rest_.size()));
-            if (!rest_.starts_with('#')) {
-                break;
-            }
+        skip_blanks();
+        while (rest_.starts_with('#')) {
             skip(std::min(rest_.find('\n'), rest_.size()));
+            skip_blanks();
         }
-        if (rest_.empty()) {
-            return std::nullopt;
-        }
-        return rest_.front() == '"' ? quoted() : plain();
+        return word();
     }
 
+    // A comment cannot stand here, but a password may begin with #.
     std::string value_of(const std::string& keyword)
     {
-        auto word = next();
-        if (!word) {
+        skip_blanks();
+        auto value = word();
+        if (!value) {
             fail("a value after '" + keyword + "', got the end");
         }
-        return *std::move(word);
+        return *std::move(value);
     }
 
     // A macro ends with the first empty line.
@@ -66,6 +63,16 @@ private:
     {
         line_ += std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(size), '\n');
         rest_.remove_prefix(size);
+    }
+
+    void skip_blanks() { skip(std::min(rest_.find_first_not_of(blanks), rest_.size())); }
+
+    std::optional<std::string> word()
+    {
+        if (rest_.empty()) {
+            return std::nullopt;
+        }
+        return rest_.front() == '"' ? quoted() : plain();
     }
 
     std::string plain()
@@ -100,11 +107,22 @@ private:
 
 netrc netrc::parse(std::string_view text)
 {
+    // Here rather than in find(), where nobody knows the line any more.
+    const auto require_usable = [](const entry& last, const word_reader& words) {
+        try {
+            credentials::basic(last.login, last.password);
+        } catch (const std::invalid_argument&) {
+            words.fail("a login without colon, and no control character in it or the password");
+        }
+    };
     netrc result;
     word_reader words(text);
     while (const auto keyword = words.next()) {
         if (*keyword == "machine") {
             result.entries_.push_back({.machine = words.value_of(*keyword)});
+            if (result.entries_.back().machine.empty()) { // which would be any host
+                words.fail("a host after 'machine', got nothing in quotation marks");
+            }
         } else if (*keyword == "default") {
             result.entries_.push_back({.machine = {}});
         } else if (*keyword == "macdef") {
@@ -116,14 +134,13 @@ netrc netrc::parse(std::string_view text)
             words.fail("machine or default before '" + *keyword + "'");
         } else if (*keyword == "login") {
             result.entries_.back().login = words.value_of(*keyword);
+            require_usable(result.entries_.back(), words);
         } else if (*keyword == "password") {
             result.entries_.back().password = words.value_of(*keyword);
+            require_usable(result.entries_.back(), words);
         } else {
             words.value_of(*keyword); // of FTP, and of no use here
         }
-    }
-    for (const entry& each : result.entries_) {
-        credentials::basic(each.login, each.password); // throws here rather than in find()
     }
     return result;
 }
