@@ -45,6 +45,15 @@ std::string refusal_of(const std::string& text)
     }
 }
 
+TEST(HttpProxy, TakesNoPartOfAPasswordForAScheme)
+{
+    const proxy read("me:p://w@host:80");
+
+    EXPECT_EQ(read.user(), "me");
+    EXPECT_EQ(read.password(), "p://w");
+    EXPECT_EQ(read.str(), "http://host:80");
+}
+
 TEST(HttpProxy, SaysWhatIsWrongButNotThePassword)
 {
     EXPECT_EQ(refusal_of("https://me:secret@proxy.test"),

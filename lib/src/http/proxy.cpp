@@ -161,7 +161,9 @@ proxy::proxy(std::string_view text)
 {
     std::string_view rest = text;
     std::string scheme = "http";
-    if (const std::size_t end = rest.find("://"); end != std::string_view::npos) {
+    // What contains a colon of its own is a name and a password, of which no error may tell.
+    if (const std::size_t end = rest.find("://");
+        end != std::string_view::npos && rest.find_first_of(":@/") == end) {
         scheme = lower_case(rest.substr(0, end));
         rest.remove_prefix(end + 3);
     }
