@@ -135,6 +135,31 @@ TEST(HttpResponseParser, NoticesEveryKindOfTruncation)
     EXPECT_EQ(parsed("", 1, true), code(errc::connection_closed));
 }
 
+TEST(HttpResponseParser, TakesABareLineFeedForTheEndOfAHeaderLine)
+{
+    expect_parsed("HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", "200 'hi' done kept");
+    expect_parsed("HTTP/1.1 200 OK\r\nA: b\nContent-Length: 2\r\n\nhi", "200 'hi' done kept");
+    expect_parsed("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\r\n2\r\nhi\r\n0\r\n\r\n",
+                  "200 'hi' done kept");
+    expect_parsed("HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\nContent-Length: 3\n\n\n\r\n",
+                  "200 '\n\r\n' done kept");
+    expect_parsed("HTTP/1.1 204 No Content\n\n", "204 '' done kept");
+}
+
+TEST(HttpResponseParser, RefusesOtherLineEndsAndFoldedLines)
+{
+    for (const char* text : {"\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+                             "\nHTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
+                             "HTTP/1.1 200 OK\rContent-Length: 2\r\rhi\n\n",
+                             "HTTP/1.1 200 OK\nA: b\n folded\nContent-Length: 2\n\nhi",
+                             "HTTP/1.1 200 OK\r\nA: b\r\n\tc\r\nContent-Length: 2\r\n\r\nhi"}) {
+        expect_parsed(text, code(errc::bad_response));
+    }
+    expect_parsed("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\n0\n\n",
+                  code(errc::body_truncated),
+                  true);
+}
+
 TEST(HttpResponseParser, RefusesAStatusBelowAHundred)
 {
     expect_parsed("HTTP/1.1 000 No\r\nContent-Length: 0\r\n\r\n", code(errc::bad_response));
@@ -195,6 +220,10 @@ TEST(HttpResponseParser, RefusesWhatCanBeReadInTwoWays)
 
 TEST(HttpResponseParser, BoundsTheHeader)
 {
+    EXPECT_EQ(parsed("HTTP/1.1 200 OK\n" + std::string(100'000, 'x'), 1000),
+              code(errc::header_too_large));
+    EXPECT_EQ(parsed("HTTP/1.1 200 OK\n" + std::string(100'000, 'x') + "\n\n", 200'000),
+              code(errc::header_too_large));
     const std::string endless = "HTTP/1.1 200 OK\r\nX: " + std::string(70000, 'x') + "\r\n\r\n";
     const std::string many = [] {
         std::string text = "HTTP/1.1 200 OK\r\n";

@@ -17,6 +17,54 @@ namespace {
 
 namespace beast = boost::beast;
 
+// Finds the end of a header whose lines may end in a bare LF, as RFC 9112, section 2.2, permits to
+// accept; and lines that go on in the next one, which section 5.2 has abolished.
+class header_scanner {
+public:
+    // One past the empty line; nothing while that has not arrived. `bytes` begin where they did the
+    // time before.
+    std::optional<std::size_t> end(std::string_view bytes)
+    {
+        for (;;) {
+            const std::size_t found = bytes.find('\n', searched_);
+            if (found == std::string_view::npos) {
+                searched_ = bytes.size();
+                return std::nullopt;
+            }
+            const std::string_view line = bytes.substr(line_begin_, found - line_begin_);
+            any_folded_ = any_folded_ || line.starts_with(' ') || line.starts_with('\t');
+            line_begin_ = found + 1;
+            searched_ = line_begin_;
+            any_bare_ = any_bare_ || !line.ends_with('\r');
+            if (line.empty() || line == "\r") {
+                return line_begin_;
+            }
+        }
+    }
+
+    bool any_bare() const { return any_bare_; }
+    bool any_folded() const { return any_folded_; }
+
+private:
+    std::size_t line_begin_ = 0;
+    std::size_t searched_ = 0; // else a header that comes byte by byte takes quadratic time
+    bool any_bare_ = false;
+    bool any_folded_ = false;
+};
+
+// What Beast takes for the ends of lines.
+std::string with_full_line_ends(std::string_view header)
+{
+    std::string full;
+    for (const char c : header) {
+        if (c == '\n' && !full.ends_with('\r')) {
+            full += '\r';
+        }
+        full += c;
+    }
+    return full;
+}
+
 // Collects one message, which may be an interim one. Beast calls back; nothing here blocks or
 // waits.
 class message_parser final : public beast::http::basic_parser<false> {
@@ -125,6 +173,7 @@ struct response_parser::impl {
         // recognised.
         parser->eager(false);
         parser->skip(answers_head);
+        scanner = {};
     }
 
     // Offers what there is once; returns whether anything can still be done with the rest.
@@ -137,7 +186,11 @@ struct response_parser::impl {
             return false;
         }
         beast::error_code ec;
-        bytes.remove_prefix(parser->put({bytes.data(), bytes.size()}, ec));
+        if (parser->is_header_done()) {
+            bytes.remove_prefix(parser->put({bytes.data(), bytes.size()}, ec));
+        } else if (!put_header(bytes, ec)) {
+            return false;
+        }
         if (parser->failure) {
             std::rethrow_exception(parser->failure);
         }
@@ -145,7 +198,7 @@ struct response_parser::impl {
             throw translated(ec);
         }
         if (!parser->is_header_done()) {
-            return false;
+            throw std::system_error(make_error_code(errc::bad_response), "no header");
         }
         if (parser->interim()) {
             // 101 would hand the connection to another protocol, which was never asked for.
@@ -169,6 +222,30 @@ struct response_parser::impl {
             }
             return false;
         }
+        return true;
+    }
+
+    // Offers the header once it is complete; false until then.
+    bool put_header(std::string_view& bytes, beast::error_code& ec)
+    {
+        const auto end = scanner.end(bytes);
+        if (!end) {
+            if (bytes.size() > max_header) {
+                throw std::system_error(make_error_code(errc::header_too_large));
+            }
+            return false;
+        }
+        if (scanner.any_folded()) {
+            // Some read it as one line, some as two: a header that others do not see.
+            throw std::system_error(make_error_code(errc::bad_response), "folded header line");
+        }
+        if (scanner.any_bare()) {
+            const std::string header = with_full_line_ends(bytes.substr(0, *end));
+            parser->put({header.data(), header.size()}, ec);
+        } else {
+            parser->put({bytes.data(), *end}, ec);
+        }
+        bytes.remove_prefix(*end);
         return true;
     }
 
@@ -199,6 +276,7 @@ struct response_parser::impl {
     body_receiver& receiver;
     int interim_count = 0;
     response_head head;
+    header_scanner scanner;
     std::optional<message_parser> parser;
     std::string buffer; // what could not be used yet
     bool started = false;
