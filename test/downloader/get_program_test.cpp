@@ -778,6 +778,9 @@ TEST_F(Get, ReadsAListOfAnyLengthInTheSameMemory)
 
 TEST_F(Get, ShowsWhatIsUnderWayOnATerminal)
 {
+    if (!terminal_program::possible()) {
+        GTEST_SKIP() << "no terminals can be made here: /dev/pts is not mounted";
+    }
     scripted_server server;
     terminal_program shown(DOWNLOADER, folder());
     shown.start({"get", server.url("/slow.bin"), url_of("br"), url_of("zz")});
@@ -801,6 +804,9 @@ TEST_F(Get, ShowsWhatIsUnderWayOnATerminal)
 
 TEST_F(Get, DrawsNothingWhereItIsNotWanted)
 {
+    if (!terminal_program::possible()) {
+        GTEST_SKIP() << "no terminals can be made here: /dev/pts is not mounted";
+    }
     for (const auto& [option, terminal] : {std::pair("-q", "xterm"), std::pair("-v", "dumb")}) {
         terminal_program shown(DOWNLOADER, folder());
         shown.start({"get", "--overwrite", option, url_of("br")}, terminal);
@@ -811,6 +817,9 @@ TEST_F(Get, DrawsNothingWhereItIsNotWanted)
 
 TEST_F(Get, TakesCtrlCFromTheTerminal)
 {
+    if (!terminal_program::possible()) {
+        GTEST_SKIP() << "no terminals can be made here: /dev/pts is not mounted";
+    }
     scripted_server server;
     terminal_program shown(DOWNLOADER, folder());
     shown.start({"get", server.url("/a")});

@@ -42,6 +42,12 @@ std::vector<char*> pointers(std::vector<std::string>& texts)
 
 } // namespace
 
+bool terminal_program::possible()
+{
+    const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    return master >= 0 && ::close(master) == 0;
+}
+
 terminal_program::terminal_program(std::filesystem::path executable, std::filesystem::path folder)
     : executable_(std::move(executable)), folder_(std::move(folder))
 {

@@ -19,6 +19,9 @@ namespace cofutures::test {
 /// The program is killed if it outlives the object.
 class terminal_program {
 public:
+    /// Whether this system can make terminals; a bare chroot without /dev/pts cannot.
+    static bool possible();
+
     terminal_program(std::filesystem::path executable, std::filesystem::path folder);
     ~terminal_program();
 
