@@ -126,9 +126,11 @@ std::pair<std::optional<options>, early_exit> parse_command_line(int argc, const
             {{"trial", algorithm::trial}, {"miller-rabin", algorithm::miller_rabin}}))
         ->type_name("")
         ->default_str("trial");
-    app.add_flag("--compare",
-                 chosen.compare,
-                 "Run sequentially, with threads and with processes, and compare the times");
+    app.add_flag(
+        "--compare",
+        chosen.compare,
+        "Run sequentially, with threads and with processes, and compare the times; the best of "
+        "three rounds where that takes less than a second");
     auto* const chunk_option =
         app.add_option("--chunk-size", chunk_size, "How many numbers make one task")
             ->type_name("N");
@@ -160,8 +162,8 @@ std::pair<std::optional<options>, early_exit> parse_command_line(int argc, const
             chosen.chunk_size = count_or_throw("--chunk-size", chunk_size, 10'000'000);
         }
         if (chosen.compare && file == "-") {
-            throw CLI::ValidationError(
-                "--compare reads the numbers three times; give a file instead of standard input");
+            throw CLI::ValidationError("--compare reads the numbers more than once; give a file "
+                                       "instead of standard input");
         }
     } catch (const CLI::CallForHelp&) {
         return {std::nullopt, {0, app.help()}};

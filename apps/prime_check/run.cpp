@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -15,7 +16,9 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <mutex>
+#include <optional>
 
 #include <unistd.h>
 
@@ -140,27 +143,31 @@ int run_once(const options& chosen)
     return finish(*numbers);
 }
 
-/// The first mode prints the verdicts; the others must give the same ones.
-int run_comparison(const options& chosen)
+struct outcome {
+    mode executor;
+    double seconds;
+};
+
+/// Runs every mode, one after another, and keeps the time of those that were faster than before.
+///
+/// The first run of all prints the verdicts and leaves their checksum in `expected`; the others must
+/// come to the same.
+int compare_once(const options& chosen,
+                 std::array<outcome, 3>& outcomes,
+                 std::optional<std::uint64_t>& expected)
 {
-    struct outcome {
-        mode executor;
-        double seconds;
-    };
-    std::array<outcome, 3> outcomes{
-        {{mode::sequential, 0}, {mode::threads, 0}, {mode::processes, 0}}};
-    std::uint64_t expected = 0; // a checksum of the sequential verdicts
     for (auto& each : outcomes) {
         const auto numbers = open_numbers(chosen);
         std::uint64_t checksum = 0;
-        const bool print = each.executor == mode::sequential;
-        each.seconds = check_on(each.executor, chosen, *numbers, [&](const verdict& answer) {
-            checksum = checksum * 31 + answer.number * 2 + (answer.is_prime ? 1 : 0);
-            if (print) {
-                output.print(answer);
-            }
-        });
-        if (print) {
+        const double seconds =
+            check_on(each.executor, chosen, *numbers, [&](const verdict& answer) {
+                checksum = checksum * 31 + answer.number * 2 + (answer.is_prime ? 1 : 0);
+                if (!expected) {
+                    output.print(answer);
+                }
+            });
+        each.seconds = std::min(each.seconds, seconds);
+        if (!expected) {
             expected = checksum;
             if (const int status = finish(*numbers); status != 0) {
                 return status;
@@ -168,6 +175,22 @@ int run_comparison(const options& chosen)
         } else if (checksum != expected) {
             fmt::print(stderr, "prime-check: {} and sequential disagree\n", name_of(each.executor));
             return 1;
+        }
+    }
+    return 0;
+}
+
+int run_comparison(const options& chosen)
+{
+    constexpr double unknown = std::numeric_limits<double>::infinity();
+    std::array<outcome, 3> outcomes{
+        {{mode::sequential, unknown}, {mode::threads, unknown}, {mode::processes, unknown}}};
+    std::optional<std::uint64_t> expected;
+    // Whatever else the machine does may slow a short run down by half: the best of three counts.
+    const int rounds = 3;
+    for (int round = 0; round < rounds && (round == 0 || outcomes[0].seconds < 1); ++round) {
+        if (const int status = compare_once(chosen, outcomes, expected); status != 0) {
+            return status;
         }
     }
 

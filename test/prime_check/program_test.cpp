@@ -50,6 +50,9 @@ TEST(PrimeCheckProgram, ComparesTheThreeExecutors)
                                    "processes +[0-9]+ +[0-9.]+s +[0-9.]+x"}) {
         EXPECT_TRUE(std::regex_search(result.out, std::regex(line))) << line << "\n" << result.out;
     }
+    const auto verdict = result.out.find("20 is prime: False\n");
+    EXPECT_NE(verdict, std::string::npos);
+    EXPECT_EQ(result.out.find("1 is prime: ", verdict), std::string::npos) << "printed again";
 }
 
 TEST(PrimeCheckProgram, ReadsLongFilesInConstantMemory)
