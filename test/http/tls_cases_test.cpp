@@ -4,8 +4,14 @@
 #include "tls_support.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -172,6 +178,17 @@ TEST(HttpsTrust, ComesFromTheSystemTheFileOrBoth)
     EXPECT_NE(verdict_on(tls, nothing).find("issuer"), std::string::npos);
 }
 
+std::string hashed_name(const std::filesystem::path& certificate)
+{
+    const std::unique_ptr<BIO, decltype(&BIO_free)> file(BIO_new_file(certificate.c_str(), "r"),
+                                                         &BIO_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> read(
+        PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr), &X509_free);
+    std::array<char, 16> name{};
+    std::snprintf(name.data(), name.size(), "%08lx.0", X509_subject_name_hash(read.get()));
+    return name.data();
+}
+
 // Stands in for the system's authorities by the variable that OpenSSL knows, so that what is
 // switched off is known to work when it is on.
 TEST(HttpsTrust, ExcludesTheSystemWhenAskedTo)
@@ -191,6 +208,29 @@ TEST(HttpsTrust, ExcludesTheSystemWhenAskedTo)
 
     EXPECT_EQ(with, "accepted");
     EXPECT_NE(without.find("issuer"), std::string::npos) << without;
+}
+
+// A folder as c_rehash leaves it: the authority's file has the hash of its subject for a name.
+TEST(HttpsTrust, FindsAuthoritiesByTheirHash)
+{
+    const certificates identity;
+    const trusted_file authority(identity);
+    const tls_server tls(identity);
+    std::filesystem::path folder = authority.path();
+    folder += ".hashed";
+    std::filesystem::create_directory(folder);
+    client_options system = trusting(authority);
+    system.tls.ca_file.clear();
+
+    ASSERT_EQ(::setenv("SSL_CERT_DIR", folder.c_str(), 1), 0);
+    const std::string before = verdict_on(tls, system);
+    std::filesystem::copy(authority.path(), folder / hashed_name(authority.path()));
+    const std::string after = verdict_on(tls, system);
+    ::unsetenv("SSL_CERT_DIR");
+    std::filesystem::remove_all(folder);
+
+    EXPECT_NE(before.find("issuer"), std::string::npos) << before;
+    EXPECT_EQ(after, "accepted");
 }
 
 } // namespace

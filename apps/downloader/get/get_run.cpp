@@ -16,6 +16,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -122,19 +123,6 @@ occupant occupant_of(const fs::path& path)
                                        : occupant::nothing;
 }
 
-// Returns what is wrong; empty if the folder is there.
-std::string make_folder_for(const fs::path& path)
-{
-    std::error_code error;
-    if (path.has_parent_path()) {
-        fs::create_directories(path.parent_path(), error);
-    }
-    return error ? fmt::format("cannot make the folder '{}': {}",
-                               path.parent_path().string(),
-                               error.message())
-                 : std::string();
-}
-
 // A download that was ordered.
 struct transfer {
     file_ending file;
@@ -192,7 +180,7 @@ public:
           window_(window_for(options, connections_)),
           request_(request_options_for(options)),
           orders_(options, io_, stop_),
-          changed_(io_.context()),
+          changed_(io_.context(), 1),
           next_frame_(io_.context()),
           client_(made_client(options, connections_)),
           ends_all_(stop_, ender{this})
@@ -280,11 +268,7 @@ private:
     }
 
     // Waits until a download has ended; only feed() does.
-    asio::awaitable<void> change()
-    {
-        changed_.expires_at(steady_clock::time_point::max());
-        co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
+    asio::awaitable<void> change() { co_await changed_.async_receive(asio::use_awaitable); }
 
     void take(order ordered)
     {
@@ -329,7 +313,7 @@ private:
             file.how = ending::kept;
         } else if (run.options_.dry_run) {
             file.how = ending::planned;
-        } else if (file.problem = make_folder_for(file.path); !file.problem.empty()) {
+        } else if (file.problem = run.make_folder_for(file.path); !file.problem.empty()) {
             file.how = ending::failed;
         } else {
             run.start(*begun, checked);
@@ -340,7 +324,7 @@ private:
         file.phases = last.phases;
         run.fetched_ += last.fetched;
         run.transfers_.erase(begun);
-        run.changed_.cancel();
+        run.changed_.try_send(boost::system::error_code());
         run.report(file);
     }
 
@@ -358,6 +342,22 @@ private:
         if (stopped()) {
             begun.download.request_stop();
         }
+    }
+
+    // Returns what is wrong; empty if the folder is there.
+    std::string make_folder_for(const fs::path& path)
+    {
+        const fs::path folder = path.parent_path();
+        std::error_code error;
+        // Most files go where the one before went.
+        if (!folder.empty() && folder != made_folder_) {
+            fs::create_directories(folder, error);
+        }
+        if (error) {
+            return fmt::format("cannot make the folder '{}': {}", folder.string(), error.message());
+        }
+        made_folder_ = folder;
+        return {};
     }
 
     void report(const file_ending& file)
@@ -400,8 +400,10 @@ private:
     const http::request_options request_;
     cf::io_context_executor io_{cf::io_context_options{.thread_name_prefix = "get"}};
     order_source orders_;
-    asio::steady_timer changed_;
+    // Holds something from when a download has ended until feed() takes notice.
+    asio::experimental::channel<void(boost::system::error_code)> changed_;
     asio::steady_timer next_frame_;
+    fs::path made_folder_;          // the last one
     std::list<transfer> transfers_; // in the order in which they were begun
     bool finished_ = false;
     get_tally tally_;

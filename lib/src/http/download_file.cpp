@@ -85,7 +85,7 @@ download_file::download_file(std::filesystem::path target, file_options options,
 
 download_file::~download_file()
 {
-    if (descriptor_ >= 0 && (!options_.resume || offset() == 0)) {
+    if (!path_.empty() && (!options_.resume || offset() == 0)) {
         remove();
     }
     if (descriptor_ >= 0) {
@@ -155,14 +155,15 @@ void download_file::begin(const body_facts& facts)
 }
 
 // Better to know before an hour of downloading than after it. Where the system cannot tell, or
-// something else fills the disk meanwhile, writing fails.
+// something else fills the disk meanwhile, or it does not take long, writing fails.
 void download_file::require_space() const
 {
+    constexpr std::uint64_t soon = 1024 * 1024;
+    const std::uint64_t missing = record_.length - size_;
     struct statvfs disk {};
-    if (::fstatvfs(descriptor_, &disk) != 0 || disk.f_frsize == 0) {
+    if (missing <= soon || ::fstatvfs(descriptor_, &disk) != 0 || disk.f_frsize == 0) {
         return;
     }
-    const std::uint64_t missing = record_.length - size_;
     if (missing / disk.f_frsize > disk.f_bavail) {
         throw file_error(std::make_error_code(std::errc::no_space_on_device), "write");
     }
@@ -214,13 +215,13 @@ bool download_file::commit()
     if (options_.sync) {
         check(::fsync(descriptor_) == 0, "write");
     }
-    // Network file systems report a full disk only when a file is closed; closing a duplicate tells,
-    // and keeps the lock until the part has its new name.
-    const int duplicate = ::dup(descriptor_);
-    check(duplicate >= 0 && ::close(duplicate) == 0, "write");
+    // Network file systems report a full disk only when a file is closed. Closing a duplicate tells,
+    // too, and keeps the lock on a part with a known name until it has its new one.
+    const int closed = options_.resume ? ::dup(descriptor_) : std::exchange(descriptor_, -1);
+    check(closed >= 0 && ::close(closed) == 0, "write");
     const bool renamed = rename_to_target();
-    ::close(std::exchange(descriptor_, -1));
-    if (!info_path_.empty()) {
+    if (options_.resume) {
+        ::close(std::exchange(descriptor_, -1));
         ::unlink(info_path_.c_str());
     }
     if (options_.sync && renamed) {
@@ -303,10 +304,13 @@ void download_file::open_unnamed()
 {
     const std::string name = hidden_name(target_) + ".";
     for (int attempt = 0; descriptor_ < 0; ++attempt) {
-        path_ = target_.parent_path() / (name + random_letters() + ".part");
+        std::filesystem::path path = target_.parent_path() / (name + random_letters() + ".part");
         // 0666 and not mkstemp's 0600: the file is to have the mode any new file would have.
-        descriptor_ = ::open(path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+        descriptor_ = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
         check(descriptor_ >= 0 || (errno == EEXIST && attempt < 100), "create");
+        if (descriptor_ >= 0) {
+            path_ = std::move(path);
+        }
     }
 }
 

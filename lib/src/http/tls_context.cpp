@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <system_error>
 
 namespace cofutures::http::detail {
@@ -27,6 +30,30 @@ void require_loaded(const error_code& ec, const std::filesystem::path& file)
 }
 
 // "example.org." is the same host, but certificates and SNI know it without the last dot.
+bool is_hashed(const std::string& name)
+{
+    return name.size() >= 10 && name[8] == '.' && name.find_first_not_of("0123456789abcdef") == 8;
+}
+
+// The system's authorities, named by the hash of their subject, so that each is read when a server
+// shows a certificate of it; reading all of them takes 20 ms.
+bool has_hashed_authorities()
+{
+    if (::getenv(X509_get_default_cert_file_env()) != nullptr) {
+        return false; // somebody wants those of a file
+    }
+    const char* const named = ::getenv(X509_get_default_cert_dir_env());
+    const std::filesystem::path folder = named != nullptr ? named : X509_get_default_cert_dir();
+    std::error_code ignored;
+    for (std::filesystem::directory_iterator each(folder, ignored), end; each != end;
+         each.increment(ignored)) {
+        if (is_hashed(each->path().filename().string())) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::string certified_name(std::string host)
 {
     if (host.ends_with('.')) {
@@ -58,7 +85,11 @@ void tls_context::trust(const tls_options& options)
 {
     error_code ec;
     if (options.system_authorities) {
-        native_.set_default_verify_paths(ec);
+        if (has_hashed_authorities()) {
+            SSL_CTX_set_default_verify_dir(native_.native_handle());
+        } else {
+            native_.set_default_verify_paths(ec);
+        }
         require_loaded(ec, "the system's authorities");
     }
     if (!options.ca_file.empty()) {
