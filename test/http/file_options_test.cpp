@@ -87,6 +87,19 @@ TEST_F(HttpFileOptions, KeepAFileThatAppearsMeanwhile)
     EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(HttpFileOptions, RefuseToReplaceAFile)
+{
+    auto connection = start("x", with(file_options::existing::refuse));
+    std::ofstream(folder / "x") << "old";
+    connection.write_ok("new");
+
+    const request_error error = failure();
+    EXPECT_EQ(error.code(), std::errc::file_exists);
+    EXPECT_EQ(error.path(), folder / "x");
+    EXPECT_EQ(contents(folder / "x"), "old");
+    EXPECT_EQ(files(), 1u);
+}
+
 TEST_F(HttpFileOptions, TakeAFolderForNoFile)
 {
     std::filesystem::create_directory(folder / "x");

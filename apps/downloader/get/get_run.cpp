@@ -98,7 +98,7 @@ http::request_options request_options_for(const get_options& options)
             .file = {.resume = options.resume,
                      .if_exists = options.overwrite ? existing::replace
                                   : options.newer   ? existing::if_newer
-                                                    : existing::keep,
+                                                    : existing::refuse, // take() has looked
                      .set_time = options.file_times,
                      .sync = options.sync},
             .authorization = credentials_of(options)};
@@ -157,6 +157,10 @@ file_ending settled(const transfer& ended)
         file.how = ending::interrupted;
         file.problem = "interrupted";
     } catch (const http::request_error& error) {
+        if (error.code() == std::errc::file_exists && occupant_of(file.path) == occupant::file) {
+            file.how = ending::kept; // it has appeared meanwhile
+            return file;
+        }
         file.how = http::is_timeout(error.code()) ? ending::timed_out : ending::failed;
         // After a redirect it may be another URL than the one that was ordered.
         file.final_url = error.url();

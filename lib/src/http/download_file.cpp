@@ -252,7 +252,8 @@ void download_file::verify()
 
 bool download_file::rename_to_target()
 {
-    if (options_.if_exists == file_options::existing::keep) {
+    if (options_.if_exists == file_options::existing::keep ||
+        options_.if_exists == file_options::existing::refuse) {
         if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) ==
             0) {
             path_.clear();

@@ -27,7 +27,8 @@ asio::awaitable<void> exchange::prepare_file()
         co_return;
     }
     file_ = std::make_unique<download_file>(job_.target, job_.file, job_.message.url.str());
-    if (job_.file.if_exists != file_options::existing::replace) {
+    if (job_.file.if_exists == file_options::existing::keep ||
+        job_.file.if_exists == file_options::existing::if_newer) {
         co_await look_at_target();
     }
     if (job_.file.resume && !outcome_.kept) {
@@ -119,6 +120,9 @@ asio::awaitable<void> exchange::commit_file()
     if (file_complete_) {
         auto commit = [this] {
             if (!file_->commit()) {
+                if (job_.file.if_exists == file_options::existing::refuse) {
+                    throw file_error(std::make_error_code(std::errc::file_exists), "create");
+                }
                 struct stat status {};
                 ::stat(job_.target.c_str(), &status);
                 outcome_.kept = true;

@@ -57,9 +57,12 @@ struct file_options {
     /// fails with `errc::checksum_mismatch`.
     std::optional<http::checksum> checksum = std::nullopt;
 
-    /// What to do where the file is there already: replace it, keep it without asking the server, or
-    /// replace it by a newer one only. `if_newer` gives files the server's times.
-    enum class existing { replace, keep, if_newer } if_exists = existing::replace;
+    /// What to do where the file is there already: replace it, keep it without asking the server,
+    /// replace it by a newer one only, or fail with `std::errc::file_exists`.
+    ///
+    /// `if_newer` gives files the server's times. `refuse` is for those who have looked themselves:
+    /// it finds out last, when the file gets its name, and saves the look before.
+    enum class existing { replace, keep, if_newer, refuse } if_exists = existing::replace;
 
     /// Whether the file gets the time of `Last-Modified`.
     bool set_time = false;
