@@ -151,6 +151,22 @@ TEST_F(Get, KeepsWhatIsThere)
     EXPECT_EQ(content_of(folder() / "br.png"), *images.find("br"));
 }
 
+TEST_F(Get, KeepsWhatAppearsMeanwhile)
+{
+    scripted_server server;
+    downloader.start({"get", server.url("/x"), "-v"});
+    scripted_connection connection = server.accept();
+    connection.read_request();
+    std::ofstream(folder() / "x") << "mine";
+    connection.write_ok("theirs");
+    const program_result kept = downloader.wait();
+
+    EXPECT_EQ(kept.status, 0) << kept.err;
+    EXPECT_EQ(content_of(folder() / "x"), "mine");
+    EXPECT_EQ(files_below(folder()), std::set<std::string>{"x"});
+    EXPECT_TRUE(kept.out.starts_with("x is there already\n")) << kept.out;
+}
+
 // A list that is written while the program reads it.
 class growing_list {
 public:
