@@ -61,21 +61,28 @@ struct completion_core::impl : std::enable_shared_from_this<completion_core::imp
     void deliver(delivery& on_its_way) noexcept
     {
         entry* const from = on_its_way.from;
+        // Taken out first: who receives the future must not find it in the queue any more. Destroyed
+        // outside the lock: it may hold the last handle.
+        std::list<entry> carried;
+        {
+            std::lock_guard lock(mutex);
+            if (!closed) {
+                carried.splice(carried.end(), entries, from->position);
+            }
+        }
         std::unique_ptr<delivery> next;
         for (delivery* now = &on_its_way; !now->to->receive(from->future); now = next.get()) {
             std::lock_guard lock(mutex);
             if (receivers.empty()) {
-                ready.push_front(from);
-                changed.notify_one();
+                if (!closed) {
+                    entries.splice(entries.end(), carried);
+                    ready.push_front(from);
+                    changed.notify_one();
+                }
                 return;
             }
             next = std::move(receivers.front());
             receivers.pop_front();
-        }
-        std::list<entry> delivered; // destroyed outside the lock: it may hold the last handle
-        std::lock_guard lock(mutex);
-        if (!closed) {
-            delivered.splice(delivered.end(), entries, from->position);
         }
     }
 

@@ -118,6 +118,7 @@ completion_list shared_state::publish(phase outcome) noexcept
                                         std::memory_order_seq_cst,
                                         std::memory_order_relaxed)) {
     }
+    word_.notify_all(); // threads in wait() without a deadline
 
     completion_list in_turn;
     std::lock_guard lock(nodes_lock_);
@@ -252,14 +253,10 @@ public:
         return nullptr;
     }
 
-    bool wait(std::optional<std::chrono::steady_clock::time_point> deadline)
+    bool wait_until(std::chrono::steady_clock::time_point deadline)
     {
         std::unique_lock lock(mutex_);
-        if (!deadline) {
-            changed_.wait(lock, [this] { return done_; });
-            return true;
-        }
-        return changed_.wait_until(lock, *deadline, [this] { return done_; });
+        return changed_.wait_until(lock, deadline, [this] { return done_; });
     }
 
 private:
@@ -272,17 +269,25 @@ private:
 
 bool shared_state::wait(std::optional<std::chrono::steady_clock::time_point> deadline)
 {
+    if (!deadline) {
+        auto word = word_.load(std::memory_order_acquire);
+        while (!is_done(phase(word & phase_mask))) {
+            word_.wait(word, std::memory_order_acquire);
+            word = word_.load(std::memory_order_acquire);
+        }
+        return true;
+    }
     if (done()) {
         return true;
     }
-    if (deadline && *deadline <= std::chrono::steady_clock::now()) {
+    if (*deadline <= std::chrono::steady_clock::now()) {
         return false;
     }
     blocked_thread waiter;
     if (!add(waiter)) {
         return true;
     }
-    if (waiter.wait(deadline)) {
+    if (waiter.wait_until(*deadline)) {
         return true;
     }
     return !remove(waiter);

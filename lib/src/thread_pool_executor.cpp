@@ -8,6 +8,7 @@
 #include "fork_guard.hpp"
 #include "task_queue.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -17,6 +18,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -117,7 +119,20 @@ private:
         pump_memory* memory;
     };
 
-    void add_pump_if_needed();
+    /// A pump that is counted and has to be posted: without the lock, because the thread that this
+    /// wakes wants the lock at once. Until then the threads must not run out of work and end.
+    struct further_pump {
+        pump_memory* memory;
+        asio::executor_work_guard<asio::thread_pool::executor_type> work;
+    };
+
+    void add_pump_if_needed(std::optional<further_pump>& added);
+    void post(const std::optional<further_pump>& added) noexcept
+    {
+        if (added) {
+            asio::post(pool_, pump{this, added->memory});
+        }
+    }
     void run_pump(pump_memory& memory) noexcept;
     void run(detail::task_state& work) noexcept;
     void count(detail::phase outcome) noexcept;
@@ -163,6 +178,7 @@ void thread_pool_executor::impl::enqueue(task&& work)
     detail::task_state* const state = detail::task_access::release(work);
     state->queued_at = timeout::clock::now();
     state->enter(*this);
+    std::optional<further_pump> added;
     try {
         std::lock_guard lock(mutex_);
         if (broken_) {
@@ -173,7 +189,7 @@ void thread_pool_executor::impl::enqueue(task&& work)
         }
         queue_.push(*state);
         try {
-            add_pump_if_needed();
+            add_pump_if_needed(added);
         } catch (...) {
             // Without a thread the task would never run; with one, it only has to wait.
             if (threads_.empty()) {
@@ -186,10 +202,11 @@ void thread_pool_executor::impl::enqueue(task&& work)
         work = detail::task_access::adopt(state);
         throw;
     }
+    post(added);
 }
 
-/// Called with the lock held, so that no pump is posted after the pool has run out of work.
-void thread_pool_executor::impl::add_pump_if_needed()
+/// Called with the lock held.
+void thread_pool_executor::impl::add_pump_if_needed(std::optional<further_pump>& added)
 {
     if (queue_.size() <= free_pumps_ || pumps_ == max_workers_) {
         return;
@@ -201,8 +218,7 @@ void thread_pool_executor::impl::add_pump_if_needed()
         free_memory_.reserve(memory_.size() + 1); // so that returning memory cannot fail
         free_memory_.push_back(&memory_.emplace_back());
     }
-    pump_memory* const memory = free_memory_.back();
-    asio::post(pool_, pump{this, memory});
+    added.emplace(further_pump{free_memory_.back(), asio::make_work_guard(pool_)});
     free_memory_.pop_back();
     ++pumps_;
     ++free_pumps_;
@@ -258,15 +274,17 @@ void thread_pool_executor::impl::run(detail::task_state& work) noexcept
     }
     if (!callbacks.empty()) {
         // Callbacks may block, and may wait for tasks of this pool.
+        std::optional<further_pump> added;
         {
             std::lock_guard lock(mutex_);
             --free_pumps_;
             try {
-                add_pump_if_needed();
+                add_pump_if_needed(added);
             } catch (...) {
                 // No further thread: this one goes on afterwards.
             }
         }
+        post(added);
         state.run_callbacks(callbacks);
         std::lock_guard lock(mutex_);
         ++free_pumps_;

@@ -563,6 +563,19 @@ TEST_F(CompletionQueue, AsyncPopsAreServedInOrder)
     EXPECT_TRUE(queue.empty());
 }
 
+TEST_F(CompletionQueue, AnAsyncPopHasTakenTheFutureOutWhenItIsDone)
+{
+    cf::completion_queue<int_future> queue;
+    std::optional<std::size_t> left;
+    queue.async_pop().add_done_callback([&](const cf::any_future&) { left = queue.size(); });
+    queue.add(all[0]);
+    queue.add(all[1]);
+
+    promises[0].set_result(0);
+
+    EXPECT_EQ(left, 1u);
+}
+
 TEST_F(CompletionQueue, ACancelledAsyncPopTakesNothingOut)
 {
     cf::completion_queue<int_future> queue;
