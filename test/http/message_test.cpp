@@ -67,16 +67,16 @@ TEST(HttpError, KnowsTimeOutsAndWhatIsWorthAnotherTry)
     EXPECT_FALSE(is_retryable(std::make_error_code(std::errc::no_space_on_device)));
 }
 
-TEST(HttpRequestText, AddsWhatIsMissingAndKeepsWhatIsGiven)
+TEST(HttpRequestHead, AddsWhatIsMissingAndKeepsWhatIsGiven)
 {
     const request message{.url = url("http://h:81/a?b"), .headers = {{"X-One", "1"}}};
 
     EXPECT_EQ(
-        detail::request_text(message, "agent"),
+        detail::request_head(message, 0, "agent"),
         "GET /a?b HTTP/1.1\r\nHost: h:81\r\nUser-Agent: agent\r\nAccept: */*\r\nX-One: 1\r\n\r\n");
 }
 
-TEST(HttpRequestText, CountsTheBodyItselfWhateverAHeaderSays)
+TEST(HttpRequestHead, CountsTheBodyItselfWhateverAHeaderSays)
 {
     const request message{
         .method = "POST",
@@ -84,19 +84,27 @@ TEST(HttpRequestText, CountsTheBodyItselfWhateverAHeaderSays)
         .headers = {{"Content-Length", "99"}, {"Accept", "x"}, {"User-Agent", "y"}},
         .body = "hello"};
 
-    EXPECT_EQ(detail::request_text(message, "agent"),
+    EXPECT_EQ(detail::request_head(message, 5, "agent"),
               "POST / HTTP/1.1\r\nHost: h\r\nAccept: x\r\nUser-Agent: y\r\n"
-              "Content-Length: 5\r\n\r\nhello");
+              "Content-Length: 5\r\n\r\n");
 }
 
-TEST(HttpRequestText, RefusesMethodsAndFramingThatWouldBeMisread)
+TEST(HttpRequestHead, AnnouncesChunksWhereTheLengthIsNotKnown)
+{
+    const request message{.method = "PUT", .url = url("http://h/"), .headers = {{"Accept", "x"}}};
+
+    EXPECT_EQ(detail::request_head(message, std::nullopt, ""),
+              "PUT / HTTP/1.1\r\nHost: h\r\nAccept: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+TEST(HttpRequestHead, RefusesMethodsAndFramingThatWouldBeMisread)
 {
     const request bad_method{.method = "GET /x", .url = url("http://h/")};
     const request chunked{
         .method = "POST", .url = url("http://h/"), .headers = {{"Transfer-Encoding", "chunked"}}};
 
-    EXPECT_THROW(detail::request_text(bad_method, ""), std::system_error);
-    EXPECT_THROW(detail::request_text(chunked, ""), std::system_error);
+    EXPECT_THROW(detail::request_head(bad_method, 0, ""), std::system_error);
+    EXPECT_THROW(detail::request_head(chunked, 0, ""), std::system_error);
 }
 
 } // namespace

@@ -16,7 +16,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -279,6 +281,43 @@ TEST(HttpGuide, SendsAndReadsJson)
     answers.join();
 
     EXPECT_EQ(output.text(), "order 7\n");
+}
+
+void upload(cf::http::client& client, const cf::http::url& url, const std::filesystem::path& path)
+{
+    // [uploads
+    client.send({.method = "PUT", .url = url, .body = cf::http::request_body::from_file(path)})
+        .result()
+        .ensure_success();
+    std::ifstream numbers(path);
+    auto next_line = [&numbers] {
+        std::string line;
+        return std::getline(numbers, line) ? std::optional(line + "\n") : std::nullopt;
+    };
+    client.post(url.str(), cf::http::request_body::from_generator(next_line)).result();
+    // uploads]
+}
+
+TEST(HttpGuide, SendsAFileAndLines)
+{
+    const auto path =
+        std::filesystem::temp_directory_path() / ("cofutures_guide_" + std::to_string(::getpid()));
+    std::ofstream(path) << "one\ntwo\n";
+    scripted_server server;
+    cf::http::client client;
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        EXPECT_TRUE(connection.read_request().ends_with("\r\n\r\none\ntwo\n"));
+        connection.write_ok("stored");
+        connection.read_head();
+        EXPECT_EQ(connection.read_bytes(23), "4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n");
+        connection.write_ok("stored");
+    });
+
+    upload(client, cf::http::url(server.url("/numbers")), path);
+    answers.join();
+
+    std::filesystem::remove(path);
 }
 
 cf::http::response fetch_as_told(const std::string& url, const std::string& proxy)

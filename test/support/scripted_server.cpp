@@ -71,7 +71,7 @@ scripted_connection::scripted_connection(scripted_connection&& other) noexcept
 bool scripted_connection::read_more()
 {
     await(descriptor_, POLLIN, "bytes from the client");
-    std::array<char, 4096> bytes;
+    std::array<char, 65536> bytes;
     const ssize_t size = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
     if (size <= 0) {
         return false; // an end, orderly or not
@@ -103,6 +103,31 @@ std::string scripted_connection::read_request()
     std::string request = buffer_.substr(0, size);
     buffer_.erase(0, size);
     return request;
+}
+
+std::string scripted_connection::read_head()
+{
+    std::size_t end = std::string::npos;
+    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
+        if (!read_more()) {
+            throw std::runtime_error("the client closed the connection within a head");
+        }
+    }
+    return read_bytes(end + 4);
+}
+
+std::string scripted_connection::read_bytes(std::size_t size)
+{
+    while (buffer_.size() < size) {
+        if (!read_more()) {
+            throw std::runtime_error("the client closed the connection after " +
+                                     std::to_string(buffer_.size()) + " of " +
+                                     std::to_string(size) + " bytes");
+        }
+    }
+    std::string bytes = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return bytes;
 }
 
 void scripted_connection::write(std::string_view bytes, std::size_t piece)

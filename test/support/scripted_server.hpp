@@ -28,6 +28,12 @@ public:
     /// Reads one request, body included if it has a Content-Length.
     std::string read_request();
 
+    /// Reads the head of a request, up to and with the empty line.
+    std::string read_head();
+
+    /// Reads exactly so many bytes.
+    std::string read_bytes(std::size_t size);
+
     /// Writes everything, in pieces of `piece` bytes if that is not 0.
     void write(std::string_view bytes, std::size_t piece = 0);
 

@@ -94,7 +94,7 @@ struct client::impl {
     template <typename Result>
     future<Result> start(std::string_view method,
                          std::string_view address,
-                         std::string body,
+                         request_body body,
                          std::filesystem::path target,
                          request_options options);
 
@@ -228,7 +228,7 @@ client::impl::start(request message, std::filesystem::path target, request_optio
 template <typename Result>
 future<Result> client::impl::start(std::string_view method,
                                    std::string_view address,
-                                   std::string body,
+                                   request_body body,
                                    std::filesystem::path target,
                                    request_options options)
 {
@@ -343,7 +343,7 @@ future<response> client::head(std::string_view url, request_options options)
     return impl_->start<response>("HEAD", url, {}, {}, std::move(options));
 }
 
-future<response> client::post(std::string_view url, std::string body, request_options options)
+future<response> client::post(std::string_view url, request_body body, request_options options)
 {
     return impl_->start<response>("POST", url, std::move(body), {}, std::move(options));
 }

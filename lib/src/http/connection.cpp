@@ -93,6 +93,24 @@ asio::awaitable<void> connection::write(std::string_view bytes)
     }
 }
 
+asio::awaitable<std::size_t> connection::write_some(std::string_view bytes)
+{
+    error_code ec;
+    std::size_t size = 0;
+    const asio::const_buffer buffer(bytes.data(), bytes.size());
+    if (tls_) {
+        size =
+            co_await tls_->async_write_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
+    } else {
+        size = co_await socket_.async_write_some(buffer,
+                                                 asio::redirect_error(asio::use_awaitable, ec));
+    }
+    if (ec) {
+        raise(ec);
+    }
+    co_return size;
+}
+
 asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer buffer)
 {
     error_code ec;

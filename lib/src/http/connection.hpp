@@ -59,6 +59,9 @@ public:
     /// Writes all of `bytes`, which must stay alive.
     asio::awaitable<void> write(std::string_view bytes);
 
+    /// Writes at least one byte, and tells how many. May go on beside a read.
+    asio::awaitable<std::size_t> write_some(std::string_view bytes);
+
     /// Reads at least one byte; 0 means that the other side has ended the connection.
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer);
 

@@ -22,6 +22,8 @@ public:
             return "only http and https are supported";
         case errc::invalid_request:
             return "not a valid request";
+        case errc::wrong_body_length:
+            return "the body of the request is not as long as announced";
         case errc::host_not_found:
             return "host not found";
         case errc::resolve_timed_out:

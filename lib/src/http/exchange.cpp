@@ -84,6 +84,7 @@ asio::awaitable<void> exchange::main(std::shared_ptr<exchange> self)
     } catch (...) {
         error = self->translated(std::current_exception());
     }
+    self->body_error_ = nullptr; // as below
     co_await self->discard_file();
     self->finished_ = true;
     self->timer_.cancel();
@@ -204,6 +205,7 @@ asio::awaitable<void> exchange::answer()
 asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
 {
     const std::string origin = job_.message.url.origin();
+    co_await open_body();
     connection_ = may_use_kept ? context_.pool.take_kept(origin) : nullptr;
     const bool kept = connection_ != nullptr;
     if (!kept) {
@@ -217,20 +219,22 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
     const std::size_t redirects = outcome_.head.redirects;
     body_collector body(job_, job_.max_redirects - redirects, rest_to_ask_for());
     response_parser parser(job_.message.method == "HEAD", job_.max_body, body);
+    bool sent_whole = true;
     try {
-        co_await converse(parser, body);
+        sent_whole = co_await converse(parser, body);
     } catch (const stale_part&) {
         drop_connection();
         co_return attempt_end::part_was_stale;
     } catch (const std::system_error&) {
-        if (kept && !parser.started() && !aborted_ && is_idempotent(job_.message.method)) {
+        if (kept && !parser.started() && !aborted_ && !body_error_ &&
+            is_idempotent(job_.message.method) && job_.message.body.can_be_sent()) {
             drop_connection();
             co_return attempt_end::connection_was_stale;
         }
         throw;
     }
     const auto wish = job_.message.headers.get("Connection");
-    if (parser.keep_alive() && !(wish && list_contains(*wish, "close"))) {
+    if (sent_whole && parser.keep_alive() && !(wish && list_contains(*wish, "close"))) {
         context_.pool.keep(origin, std::move(connection_));
     } else {
         drop_connection();
@@ -254,24 +258,51 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
     co_return attempt_end::answered;
 }
 
-asio::awaitable<void> exchange::converse(response_parser& parser, body_collector& body)
+// Sends the request and reads the answer; false if not all of the request was wanted.
+asio::awaitable<bool> exchange::converse(response_parser& parser, body_collector& body)
 {
     const proxy* const way = context_.options.proxies.choose(job_.message.url);
     // Through every other proxy there is a tunnel.
     const bool asks_proxy = way != nullptr && way->kind() == proxy::protocol::http &&
                             job_.message.url.scheme() == "http";
-    const std::string text = request_text(job_.message,
-                                          context_.options.user_agent,
-                                          conditions(rest_to_ask_for()),
-                                          asks_proxy ? way : nullptr);
+    std::string text = request_head(job_.message,
+                                    source_->length(),
+                                    context_.options.user_agent,
+                                    conditions(rest_to_ask_for()),
+                                    asks_proxy ? way : nullptr);
     sent_ = true;
-    arm(job_.limits.idle, errc::idle_timed_out);
-    auto began = steady_clock::now();
-    co_await connection_->write(text);
-    require_running();
-    observe(event::kind::sent, began);
-    began = steady_clock::now();
+    sent_at_ = steady_clock::now();
+    if (fits_into_one_write()) {
+        text += *job_.message.body.bytes();
+        arm(job_.limits.idle, errc::idle_timed_out);
+        co_await connection_->write(text);
+        require_running();
+        observe(event::kind::sent, sent_at_);
+        sent_at_ = steady_clock::now();
+        co_await receive(parser, body);
+        co_return true;
+    }
+    // Both at once: a server may answer before it has seen everything, and then read no more.
+    sending_.emplace(context_.strand);
+    asio::co_spawn(context_.strand, send(shared_from_this(), std::move(text)), asio::detached);
+    std::exception_ptr failure;
+    try {
+        co_await receive(parser, body);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await end_sending();
+    const bool whole = sending_->whole;
+    sending_.reset();
+    if (failure) {
+        std::rethrow_exception(body_error_ ? body_error_ : failure);
+    }
+    body_error_ = nullptr; // the answer came first
+    co_return whole;
+}
 
+asio::awaitable<void> exchange::receive(response_parser& parser, body_collector& body)
+{
     const read_buffers::block buffer(context_.buffers);
     speed_watch speed(job_.limits.min_speed, job_.limits.min_speed_window);
     const std::string origin = job_.message.url.origin();
@@ -280,28 +311,37 @@ asio::awaitable<void> exchange::converse(response_parser& parser, body_collector
         co_await wait_for_rate(origin);
         speed.skip(steady_clock::now() - ready);
         arm(job_.limits.idle, errc::idle_timed_out);
-        arm_until(speed.deadline(), errc::too_slow);
+        const bool uploading = sending_ && !sending_->ended;
+        if (!uploading) {
+            arm_until(speed.deadline(), errc::too_slow);
+        }
         const std::size_t room = std::min(read_buffers::size, context_.rates.piece());
         const std::size_t size = co_await connection_->read_some(asio::buffer(buffer.data(), room));
         require_running();
         const auto arrival = steady_clock::now();
         context_.rates.charge(origin, size, arrival);
-        speed.begin(arrival);
-        speed.add(size, arrival);
+        if (!uploading) {
+            speed.begin(arrival);
+            speed.add(size, arrival);
+        }
         if (size == 0) {
-            parser.feed_end(connection_->ended_orderly());
+            // A server that answers early and closes often resets the connection. That the end then
+            // is one is not known; it matters little where the body only explains an error.
+            const bool cut = sending_ && sending_->broken && parser.head().ok();
+            parser.feed_end(connection_->ended_orderly() && !cut);
             co_await take_in(body, true);
             break;
         }
         if (!parser.started()) {
-            observe(event::kind::first_byte, began);
+            observe(event::kind::first_byte, sent_at_);
         }
         parser.feed({buffer.data(), size});
+        heed(parser);
         if (body.kind() == body_collector::mode::discard && body.size() > discard_limit) {
             break;
         }
         co_await take_in(body, parser.done());
-        observe_progress(body, began);
+        observe_progress(body, sent_at_);
         speed.skip(steady_clock::now() - arrival);
     }
     if (parser.done()) {
@@ -322,6 +362,9 @@ std::exception_ptr exchange::translated(std::exception_ptr error) const
         retries_.tries() > 1 ? "after " + std::to_string(retries_.tries()) + " tries" : "";
     if (aborted_ && abort_reason_) {
         return std::make_exception_ptr(request_error(abort_reason_, url, tries));
+    }
+    if (error == body_error_) {
+        return error;
     }
     try {
         std::rethrow_exception(error);

@@ -6,6 +6,7 @@
 /// One call of the client from its turn to its outcome: connect, write, read, redirect, store.
 
 #include "body_collector.hpp"
+#include "body_source.hpp"
 #include "download_file.hpp"
 #include "exchange_context.hpp"
 #include "retry_schedule.hpp"
@@ -18,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cofutures::http::detail {
@@ -78,7 +80,35 @@ private:
     asio::awaitable<void> answer();
     asio::awaitable<attempt_end> attempt(bool may_use_kept);
     asio::awaitable<void> wait_for_rate(const std::string& origin);
-    asio::awaitable<void> converse(response_parser& parser, body_collector& body);
+    asio::awaitable<bool> converse(response_parser& parser, body_collector& body);
+    asio::awaitable<void> receive(response_parser& parser, body_collector& body);
+
+    /// A request that is being written while its answer is read already.
+    struct sending {
+        explicit sending(const asio::any_io_executor& strand) : go_on(strand), end(strand) {}
+
+        bool waits_for_source = false;
+        bool awaits_permission = false; ///< `Expect: 100-continue`
+        bool unwanted = false; ///< the answer is there, or says that the rest is for nothing
+        bool whole = false;    ///< everything is written
+        bool broken = false;   ///< nothing more can be written
+        bool ended = false;    ///< nobody writes any more
+        strand_event go_on;    ///< a change of `awaits_permission` or `unwanted`
+        strand_event end;      ///< `ended`
+        std::optional<std::chrono::steady_clock::time_point> idle_deadline; ///< since the last byte
+    };
+
+    bool fits_into_one_write() const;
+    static asio::awaitable<void> send(std::shared_ptr<exchange> self, std::string head);
+    asio::awaitable<void> send_all(std::string_view head);
+    asio::awaitable<void> send_piece(std::string_view bytes);
+    asio::awaitable<void> wait_for_permission();
+    asio::awaitable<void> end_sending();
+    asio::awaitable<void> open_body();
+    asio::awaitable<std::string_view> next_piece();
+    std::exception_ptr described(std::exception_ptr failure) const;
+    void heed(response_parser& parser);
+    void postpone_idle_deadline();
     std::optional<rest_wanted> rest_to_ask_for() const;
     headers conditions(const std::optional<rest_wanted>& rest) const;
     asio::awaitable<void> prepare_file();
@@ -115,6 +145,10 @@ private:
     const std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
 
     std::unique_ptr<connection> connection_;
+    std::unique_ptr<body_source> source_; ///< of the request's body, while it is sent
+    std::optional<sending> sending_;
+    std::exception_ptr body_error_; ///< why there is no more of it; goes to the caller as it is
+    std::chrono::steady_clock::time_point sent_at_{};
     std::unique_ptr<download_file> file_;
     bool file_complete_ = false;    ///< as far as this try can tell
     std::uint64_t target_size_ = 0; ///< of the file that was there before

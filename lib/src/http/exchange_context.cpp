@@ -40,4 +40,12 @@ asio::thread_pool& exchange_context::files()
     return *files_;
 }
 
+asio::thread_pool& exchange_context::generators()
+{
+    if (!generators_) {
+        generators_ = std::make_unique<asio::thread_pool>(1);
+    }
+    return *generators_;
+}
+
 } // namespace cofutures::http::detail

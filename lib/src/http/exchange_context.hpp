@@ -33,6 +33,10 @@ public:
     /// The thread that writes files, started when first needed.
     asio::thread_pool& files();
 
+    /// The thread that runs the generators of request bodies, started when first needed. They may
+    /// wait for anything, a file that we write included.
+    asio::thread_pool& generators();
+
     const asio::any_io_executor strand;
     const client_options options;
     // Written on the strand, read by anyone who asks for statistics; they publish nothing but
@@ -54,6 +58,7 @@ public:
 private:
     std::unique_ptr<tls_context> tls_;
     std::unique_ptr<asio::thread_pool> files_;
+    std::unique_ptr<asio::thread_pool> generators_;
 };
 
 } // namespace cofutures::http::detail

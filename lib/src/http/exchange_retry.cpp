@@ -30,7 +30,10 @@ bool exchange::is_worth_repeating(const std::exception_ptr& failure) const
     const request& first = first_message_ ? *first_message_ : job_.message;
     const bool idempotent = is_idempotent(first.method);
     if (!failure) {
-        return idempotent && retries_.repeats(outcome_.head.status);
+        return idempotent && first.body.can_be_sent() && retries_.repeats(outcome_.head.status);
+    }
+    if (body_error_ || !first.body.can_be_sent()) {
+        return false;
     }
     if (aborted_ && (!abort_reason_ || abort_reason_ == errc::total_timed_out)) {
         return false;

@@ -169,6 +169,7 @@ void exchange::schedule_timer()
 void exchange::on_timer()
 {
     timer_expiry_ = steady_clock::time_point::max();
+    postpone_idle_deadline();
     if (steady_clock::now() >= deadline_) {
         abort(make_error_code(deadline_code_));
     } else if (deadline_ != steady_clock::time_point::max()) {

@@ -10,11 +10,12 @@ namespace {
 void become_get(request& message)
 {
     message.method = "GET";
-    message.body.clear();
+    message.body = {};
     for (const char* name : {"Content-Type",
                              "Content-Length",
                              "Content-Encoding",
                              "Content-Language",
+                             "Expect",
                              "Content-Location"}) {
         message.headers.remove(name);
     }

@@ -17,7 +17,8 @@ void append_field(std::string& text, std::string_view name, std::string_view val
 
 } // namespace
 
-std::string request_text(const request& message,
+std::string request_head(const request& message,
+                         std::optional<std::uint64_t> length,
                          std::string_view user_agent,
                          const headers& conditions,
                          const proxy* asked)
@@ -28,7 +29,7 @@ std::string request_text(const request& message,
     }
     if (message.headers.contains("Transfer-Encoding")) {
         throw std::system_error(make_error_code(errc::invalid_request),
-                                "bodies are sent with a length, not with a Transfer-Encoding");
+                                "the client alone chooses the Transfer-Encoding");
     }
     const std::string& target = asked == nullptr ? message.url.target() : message.url.str();
     std::string text = message.method + " " + target + " HTTP/1.1\r\n";
@@ -61,12 +62,12 @@ std::string request_text(const request& message,
     }
     const bool expects_body =
         message.method == "POST" || message.method == "PUT" || message.method == "PATCH";
-    if (expects_body || !message.body.empty()) {
-        append_field(text, "Content-Length", std::to_string(message.body.size()));
+    if (!length) {
+        append_field(text, "Transfer-Encoding", "chunked");
+    } else if (expects_body || !message.body.empty()) {
+        append_field(text, "Content-Length", std::to_string(*length));
     }
-    text += "\r\n";
-    text += message.body;
-    return text;
+    return text += "\r\n";
 }
 
 bool is_idempotent(std::string_view method) noexcept

@@ -3,24 +3,29 @@
 
 #pragma once
 
-/// A request as the bytes that go over the wire.
+/// The head of a request as the bytes that go over the wire.
 
 #include <cofutures/http/message.hpp>
 #include <cofutures/http/proxy.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace cofutures::http::detail {
 
-/// Writes out a request, head and body; `conditions` are fields that its own ones overrule.
+/// Writes out a request up to its body; `conditions` are fields that its own ones overrule.
+///
+/// Without a `length` the body is announced as chunks.
 ///
 /// An HTTP proxy that is `asked` in place of the server gets the whole URL, and to know who asks;
 /// nobody else gets a `Proxy-Authorization`.
 ///
 /// **Throws** `std::system_error` with `errc::invalid_request` if the method is not a token, or if
 ///   a header would frame the body differently than we do.
-std::string request_text(const request& message,
+std::string request_head(const request& message,
+                         std::optional<std::uint64_t> length,
                          std::string_view user_agent,
                          const headers& conditions = {},
                          const proxy* asked = nullptr);

@@ -207,6 +207,7 @@ struct response_parser::impl {
                                         "unexpected interim response " +
                                             std::to_string(head.status));
             }
+            told_to_continue = told_to_continue || head.status == 100;
             restart();
             return true;
         }
@@ -280,6 +281,7 @@ struct response_parser::impl {
     std::optional<message_parser> parser;
     std::string buffer; // what could not be used yet
     bool started = false;
+    bool told_to_continue = false;
     bool begun = false;
     bool ended = false;
 };
@@ -331,6 +333,16 @@ void response_parser::feed_end(bool orderly)
 bool response_parser::done() const noexcept
 {
     return impl_->begun && impl_->parser->is_done();
+}
+
+bool response_parser::told_to_continue() const noexcept
+{
+    return impl_->told_to_continue;
+}
+
+bool response_parser::has_head() const noexcept
+{
+    return impl_->begun;
 }
 
 bool response_parser::started() const noexcept

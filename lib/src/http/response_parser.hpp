@@ -58,6 +58,12 @@ public:
     /// Tells whether the response is complete.
     bool done() const noexcept;
 
+    /// Tells whether the server wants to see the body of the request: 100, Continue.
+    bool told_to_continue() const noexcept;
+
+    /// Tells whether status and headers of the response, and not of an interim one, are there.
+    bool has_head() const noexcept;
+
     /// Tells whether any byte of a response has arrived.
     bool started() const noexcept;
 

@@ -45,7 +45,8 @@ struct time_limits {
     /// Agreeing on keys with an https server.
     timeout tls_handshake = std::chrono::seconds(10);
 
-    /// The longest silence: each single read or write must make progress within it.
+    /// The longest silence: something must be read or written within it. The time that a disk or the
+    /// generator of a body takes is left out.
     timeout idle = std::chrono::seconds(30);
 
     /// Everything together: redirects, retries and the waits between them.
@@ -54,7 +55,7 @@ struct time_limits {
     /// The least speed of a body, in bytes per second; 0: none.
     ///
     /// As many bytes as fit into a window at this speed must come within each window, from the first
-    /// byte of the answer on. Time in which a slow disk holds up reading is left out.
+    /// byte of the answer on, once the request is sent. Time in which a slow disk holds up reading is left out.
     std::uint64_t min_speed = 0;
     std::chrono::milliseconds min_speed_window = std::chrono::seconds(30);
 };
@@ -131,7 +132,7 @@ struct client_options {
     std::optional<std::size_t> max_connections = std::nullopt;
 
     /// How fast bodies and headers are read, in bytes per second: of all origins together, and of one
-    /// origin. 0: as fast as they come.
+    /// origin. 0: as fast as they come. What is sent has no limit.
     ///
     /// The rate holds on average over a second or so; where many connections share it, each gets a
     /// piece in turn. Waiting for it does not count as silence or slowness of the server, but it is
@@ -238,8 +239,10 @@ public:
     /// Fetches only what a GET would say before the body.
     future<response> head(std::string_view url, request_options options = {});
 
-    /// Sends a body; name its type in `options.headers`.
-    future<response> post(std::string_view url, std::string body, request_options options = {});
+    /// Sends a body, in memory or not; name its type in `options.headers`.
+    ///
+    /// **See** request_body.hpp
+    future<response> post(std::string_view url, request_body body, request_options options = {});
 
     /// Sends any request.
     future<response> send(request message, request_options options = {});

@@ -22,6 +22,7 @@ enum class errc {
     invalid_url = 1,
     unsupported_scheme,
     invalid_request,
+    wrong_body_length, ///< of a request: not what was announced
     // Try again, perhaps later.
     host_not_found,
     resolve_timed_out,
@@ -68,7 +69,7 @@ public:
     /// Reports that the exchange with `url` failed; `detail` adds to the text of the code.
     request_error(std::error_code code, std::string url, std::string_view detail = {});
 
-    /// Reports that `path` could not be written with the body from `url`.
+    /// Reports that `path` could not be written with the body from `url`, or read for one to send.
     request_error(std::error_code code,
                   std::string url,
                   std::filesystem::path path,
@@ -82,7 +83,7 @@ public:
     /// The reason alone, without the URL: what a line that already names the URL wants.
     const std::string& reason() const noexcept { return reason_; }
 
-    /// The file that could not be written; empty if the network was the reason.
+    /// The file that could not be written or sent; empty if the network was the reason.
     const std::filesystem::path& path() const noexcept { return path_; }
 
 private:

@@ -6,6 +6,7 @@
 /// What goes to a server and what comes back, as plain values. Floor 6.
 
 #include <cofutures/http/error.hpp>
+#include <cofutures/http/request_body.hpp>
 #include <cofutures/http/url.hpp>
 
 #include <cstddef>
@@ -63,12 +64,14 @@ private:
 
 /// A request: what to do, where, and with which body.
 ///
-/// The client adds `Host`, `User-Agent`, `Accept` and `Content-Length` where they are missing.
+/// The client adds `Host`, `User-Agent` and `Accept` where they are missing, and says itself how long
+/// the body is. With an `Expect: 100-continue` the body waits until the server wants it, for a second
+/// at most, and is not sent if the server answers at once.
 struct request {
     std::string method = "GET";
     http::url url;
     http::headers headers = {};
-    std::string body = {};
+    request_body body = {};
 };
 
 /// The first lines of an answer, and where it came from.
