@@ -3,6 +3,7 @@
 
 #include "body_collector.hpp"
 
+#include "content_disposition.hpp"
 #include "http_date.hpp"
 #include "redirect.hpp"
 
@@ -57,6 +58,9 @@ void body_collector::begin_file(const response_head& head, std::optional<std::ui
         const bool coded = job_.decode && head.headers.contains("Content-Encoding");
         facts_.length = coded ? std::nullopt : length;
         facts_.validator = strong_validator(head);
+    }
+    if (job_.file.use_server_name) {
+        facts_.name = file_name_of(head.headers.get("Content-Disposition").value_or(""));
     }
 }
 

@@ -84,8 +84,9 @@ public:
     /// The length of the body so far, decoded.
     std::uint64_t size() const noexcept { return size_; }
 
-    std::string bytes;       ///< what has arrived and was not written to a file yet
-    bool file_begun = false; ///< whether the file has been told `facts()`
+    std::string bytes;         ///< what has arrived and was not written to a file yet
+    bool file_begun = false;   ///< whether the file has been told `facts()`
+    bool file_is_kept = false; ///< one that is there must stay: nothing of the body is wanted
 
 private:
     void begin_file(const response_head& head, std::optional<std::uint64_t> length);

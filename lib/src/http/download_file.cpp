@@ -73,7 +73,10 @@ bool is_same_file(int descriptor, const std::filesystem::path& path)
 } // namespace
 
 download_file::download_file(std::filesystem::path target, file_options options, std::string url)
-    : target_(std::move(target)), options_(std::move(options)), record_{.url = std::move(url)}
+    : target_(std::move(target)),
+      destination_(target_),
+      options_(std::move(options)),
+      record_{.url = std::move(url)}
 {
     if (options_.checksum) {
         digest_.emplace(options_.checksum->kind());
@@ -127,8 +130,11 @@ void download_file::forget()
     record_.validator.clear();
 }
 
-void download_file::begin(const body_facts& facts)
+bool download_file::begin(const body_facts& facts)
 {
+    if (options_.use_server_name && !settle_destination(facts)) {
+        return false;
+    }
     const bool fresh = descriptor_ < 0 && !options_.resume;
     open();
     if (!fresh) {
@@ -152,6 +158,30 @@ void download_file::begin(const body_facts& facts)
     if (facts.length) {
         require_space();
     }
+    return true;
+}
+
+// Names the file, and looks whether it is there already: before the name was known nobody could.
+// False if what is there is to be kept.
+bool download_file::settle_destination(const body_facts& facts)
+{
+    if (facts.offset == 0 || !facts.name.empty()) { // a rest may come without the name of the whole
+        destination_ = facts.name.empty() ? target_ : target_.parent_path() / facts.name;
+    }
+    struct stat status {};
+    if (::stat(destination_.c_str(), &status) != 0) {
+        return true;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        throw file_error(std::make_error_code(std::errc::is_a_directory), "create");
+    }
+    if (options_.if_exists == file_options::existing::keep) {
+        return false;
+    }
+    if (options_.if_exists == file_options::existing::refuse || destination_ != target_) {
+        throw file_error(std::make_error_code(std::errc::file_exists), "create");
+    }
+    return true;
 }
 
 // Better to know before an hour of downloading than after it. Where the system cannot tell, or
@@ -219,7 +249,7 @@ bool download_file::commit()
     // too, and keeps the lock on a part with a known name until it has its new one.
     const int closed = options_.resume ? ::dup(descriptor_) : std::exchange(descriptor_, -1);
     check(closed >= 0 && ::close(closed) == 0, "write");
-    const bool renamed = rename_to_target();
+    const bool renamed = rename_to_destination();
     if (options_.resume) {
         ::close(std::exchange(descriptor_, -1));
         ::unlink(info_path_.c_str());
@@ -250,26 +280,24 @@ void download_file::verify()
     }
 }
 
-bool download_file::rename_to_target()
+bool download_file::rename_to_destination()
 {
     if (options_.if_exists == file_options::existing::keep ||
-        options_.if_exists == file_options::existing::refuse) {
-        if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) ==
-            0) {
+        options_.if_exists == file_options::existing::refuse || destination_ != target_) {
+        const int done =
+            ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, destination_.c_str(), RENAME_NOREPLACE);
+        if (done == 0) {
             path_.clear();
             return true;
         }
-        if (errno == EEXIST) {
-            remove();
-            return false;
-        }
-        check(errno == EINVAL || errno == ENOSYS, "write"); // the file system cannot do it
-        if (::access(target_.c_str(), F_OK) == 0) {
+        const bool unable = errno == EINVAL || errno == ENOSYS; // the file system
+        check(unable || errno == EEXIST, "write");
+        if (!unable || ::access(destination_.c_str(), F_OK) == 0) {
             remove();
             return false;
         }
     }
-    check(::rename(path_.c_str(), target_.c_str()) == 0, "write");
+    check(::rename(path_.c_str(), destination_.c_str()) == 0, "write");
     path_.clear();
     return true;
 }

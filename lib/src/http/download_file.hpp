@@ -37,6 +37,7 @@ struct body_facts {
     std::optional<std::uint64_t> length = std::nullopt; ///< of the whole file
     std::string validator = {}; ///< empty where the body cannot be continued later
     std::optional<std::chrono::sys_seconds> modified = std::nullopt;
+    std::string name = {}; ///< the server's for the file, if it is wanted and safe
 };
 
 /// A part beside its target, renamed over it by `commit()`.
@@ -46,7 +47,7 @@ struct body_facts {
 /// name follows from the target's, a lock keeps other processes away, and the destructor leaves
 /// what a later download can continue.
 ///
-/// **Blocks** Every member but `record()` and `offset()` does disk I/O.
+/// **Blocks** Every member that is not const does disk I/O.
 /// **Throws** `file_error`.
 class download_file {
 public:
@@ -72,7 +73,12 @@ public:
     void forget();
 
     /// Prepares for a body; cuts off what lies behind its beginning.
-    void begin(const body_facts& facts);
+    ///
+    /// False, and nothing is done, if there is a file that it must not replace.
+    bool begin(const body_facts& facts);
+
+    /// Where the file goes, as far as is known.
+    const std::filesystem::path& destination() const noexcept { return destination_; }
 
     void write(std::string_view bytes);
 
@@ -88,10 +94,12 @@ private:
     void require_space() const;
     void digest_up_to(std::uint64_t end);
     void verify();
-    bool rename_to_target();
+    bool settle_destination(const body_facts& facts);
+    bool rename_to_destination();
     void remove() noexcept;
 
-    std::filesystem::path target_;
+    std::filesystem::path target_;      ///< the path asked for
+    std::filesystem::path destination_; ///< the same, or a name that the server has chosen
     std::filesystem::path info_path_;
     std::filesystem::path path_; ///< of the part; empty while there is none
     file_options options_;

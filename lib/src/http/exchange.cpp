@@ -252,8 +252,9 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
     } else if (body.kind() == body_collector::mode::file) {
         disarm();
         co_await flush_to_file(body);
-        file_complete_ = true;
-        outcome_.resumed_at = body.facts().offset;
+        outcome_.kept = body.file_is_kept;
+        file_complete_ = !outcome_.kept;
+        outcome_.resumed_at = outcome_.kept ? 0 : body.facts().offset;
     }
     co_return attempt_end::answered;
 }
@@ -341,6 +342,9 @@ asio::awaitable<void> exchange::receive(response_parser& parser, body_collector&
             break;
         }
         co_await take_in(body, parser.done());
+        if (body.file_is_kept) {
+            break;
+        }
         observe_progress(body, sent_at_);
         speed.skip(steady_clock::now() - arrival);
     }
@@ -371,8 +375,10 @@ std::exception_ptr exchange::translated(std::exception_ptr error) const
     } catch (const request_error&) {
         return error;
     } catch (const file_error& file) {
-        return std::make_exception_ptr(
-            request_error(file.code(), url, job_.target, std::string("cannot ") + file.action()));
+        return std::make_exception_ptr(request_error(file.code(),
+                                                     url,
+                                                     file_ ? file_->destination() : job_.target,
+                                                     std::string("cannot ") + file.action()));
     } catch (const std::system_error& system) {
         std::string detail = detail_of(system);
         detail += (detail.empty() || tries.empty() ? "" : ", ") + tries;

@@ -18,6 +18,12 @@ namespace {
 
 constexpr std::size_t file_block = 256 * 1024;
 
+std::uint64_t size_of(const std::filesystem::path& path)
+{
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
 } // namespace
 
 // Once per call, before anything is asked of a server.
@@ -27,8 +33,9 @@ asio::awaitable<void> exchange::prepare_file()
         co_return;
     }
     file_ = std::make_unique<download_file>(job_.target, job_.file, job_.message.url.str());
-    if (job_.file.if_exists == file_options::existing::keep ||
-        job_.file.if_exists == file_options::existing::if_newer) {
+    using existing = file_options::existing;
+    const bool keeps = job_.file.if_exists == existing::keep && !job_.file.use_server_name;
+    if (keeps || job_.file.if_exists == existing::if_newer) {
         co_await look_at_target();
     }
     if (job_.file.resume && !outcome_.kept) {
@@ -92,6 +99,9 @@ asio::awaitable<void> exchange::take_in(body_collector& body, bool last)
         co_await flush_to_file(body); // early, because there may be no room for what is to come
         require_running();
     }
+    if (body.file_is_kept) {
+        co_return;
+    }
     for (bool more = true; more;) {
         more = body.decode(to_file ? file_block : std::numeric_limits<std::size_t>::max());
         if (to_file && body.bytes.size() >= file_block) {
@@ -106,10 +116,14 @@ asio::awaitable<void> exchange::flush_to_file(body_collector& body)
 {
     auto work = [this, &body] {
         if (!body.file_begun) {
-            file_->begin(body.facts());
+            body.file_is_kept = !file_->begin(body.facts());
             body.file_begun = true;
         }
-        file_->write(body.bytes);
+        if (body.file_is_kept) {
+            target_size_ = size_of(file_->destination());
+        } else {
+            file_->write(body.bytes);
+        }
         body.bytes.clear();
     };
     co_await run_on(context_.files(), std::move(work));
@@ -120,21 +134,20 @@ asio::awaitable<void> exchange::commit_file()
     if (file_complete_) {
         auto commit = [this] {
             if (!file_->commit()) {
-                if (job_.file.if_exists == file_options::existing::refuse) {
+                if (job_.file.if_exists != file_options::existing::keep) {
                     throw file_error(std::make_error_code(std::errc::file_exists), "create");
                 }
-                struct stat status {};
-                ::stat(job_.target.c_str(), &status);
                 outcome_.kept = true;
-                target_size_ = static_cast<std::uint64_t>(status.st_size);
+                target_size_ = size_of(file_->destination());
             }
+            outcome_.path = file_->destination();
             file_.reset();
         };
         co_await run_on(context_.files(), std::move(commit));
-        outcome_.path = job_.target;
+    } else if (outcome_.kept) {
+        outcome_.path = file_->destination();
     }
     if (outcome_.kept) {
-        outcome_.path = job_.target;
         outcome_.size = target_size_;
     }
 }

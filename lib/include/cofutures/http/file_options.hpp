@@ -64,6 +64,16 @@ struct file_options {
     /// it finds out last, when the file gets its name, and saves the look before.
     enum class existing { replace, keep, if_newer, refuse } if_exists = existing::replace;
 
+    /// Whether the server may name the file (`Content-Disposition`), within the folder of the path
+    /// asked for; `download_result::path` tells the name.
+    ///
+    /// A name with folders loses them. One that is hidden (begins with a dot), not UTF-8 or contains
+    /// control characters is not used: the file then gets the name asked for, as it does without any.
+    /// A name that the server has chosen never replaces a file, whatever `if_exists` says: `keep` keeps
+    /// what is there, as always, but only asking the server shows what that is; otherwise the call
+    /// fails with `std::errc::file_exists`. Parts are named after the path asked for.
+    bool use_server_name = false;
+
     /// Whether the file gets the time of `Last-Modified`.
     bool set_time = false;
 

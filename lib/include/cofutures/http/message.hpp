@@ -106,8 +106,8 @@ struct response : response_head {
 /// Only a body that came with a success status is stored; look at `ok()`, or at `path`, before using
 /// the file.
 struct download_result : response_head {
-    /// The file, complete under its final name; empty if there is none, because the answer was not a
-    /// success.
+    /// The file, complete under its final name, which `file_options::use_server_name` may have left to
+    /// the server; empty if there is none, because the answer was not a success.
     std::filesystem::path path;
 
     /// The length of the file in bytes, or of the body that was not stored.
