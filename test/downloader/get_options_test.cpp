@@ -164,6 +164,13 @@ TEST(GetOptions, AreRefusedWithAReason)
               "--output-dir: expected a folder, got '/dev/null'");
     EXPECT_EQ(problem({"u", "--overwrite", "--newer"}), "--overwrite excludes --newer");
     EXPECT_EQ(problem({"u", "--overwrite", "--no-clobber"}), "--overwrite excludes --no-clobber");
+    for (const char* other : {"--overwrite", "--newer"}) {
+        const std::string text = problem({"u", "--content-disposition", other});
+        EXPECT_NE(text.find(" excludes "), std::string::npos) << text;
+    }
+    EXPECT_EQ(problem({"u", "--content-disposition", "--checksums", "x"}),
+              "--checksums finds files by names that are known before; with "
+              "--content-disposition, give checksums in the list");
     EXPECT_TRUE(problem({"u", "--proxy", "ftp://h"}).starts_with("--proxy: expected "));
     EXPECT_EQ(problem({"u", "--proxy", "http://me:secret@"}).find("secret"), std::string::npos);
     EXPECT_NE(problem({"u", "--proxy", "h:1", "--unix-socket", "x"}), "accepted");

@@ -489,6 +489,103 @@ TEST_F(Get, FetchesAgainWhatIsThereAndDoesNotAddUp)
     EXPECT_EQ(downloader.run({"get", "--checksums", "none", server.url("/a")}).status, 2);
 }
 
+std::string named(const std::string& name)
+{
+    return "Content-Disposition: attachment; filename=\"" + name + "\"\r\n";
+}
+
+TEST_F(Get, LetsServersNameFiles)
+{
+    scripted_server server;
+    write_list(server.url("/get?id=1") + "\n" + server.url("/get?id=2") + "\n" +
+               server.url("/get?id=3") + " mine.txt\n" + server.url("/get?id=4") + "\n");
+    const std::vector<std::string> arguments = {
+        "get", "-i", "list", "--content-disposition", "-j", "1", "-v", "-o", "out"};
+    downloader.start(arguments);
+    {
+        scripted_connection connection = server.accept();
+        for (const char* name : {"one.txt", "../two.txt", "three.txt", ".."}) {
+            connection.read_request();
+            connection.write_ok("text", named(name));
+        }
+    }
+    const program_result first = downloader.wait();
+
+    EXPECT_EQ(first.status, 0) << first.err;
+    EXPECT_EQ(files_below(folder() / "out"),
+              (std::set<std::string>{"one.txt", "two.txt", "mine.txt", "get"}));
+    EXPECT_NE(first.out.find("two.txt 4 B"), std::string::npos) << first.out;
+
+    // The servers are asked again, except for what has a name of its own.
+    fs::remove(folder() / "out" / "two.txt");
+    downloader.start(arguments);
+    scripted_connection connection = server.accept();
+    for (const char* name : {"one.txt", "../two.txt", ".."}) {
+        connection.read_request();
+        connection.write_ok("new", named(name));
+    }
+    const program_result second = downloader.wait();
+    EXPECT_EQ(second.status, 0) << second.err;
+    EXPECT_NE(second.out.find("1 file downloaded"), std::string::npos) << second.out;
+    EXPECT_TRUE(second.out.ends_with("s, 3 kept\n")) << second.out;
+    EXPECT_EQ(content_of(folder() / "out" / "one.txt"), "text");
+    EXPECT_EQ(content_of(folder() / "out" / "two.txt"), "new");
+}
+
+TEST_F(Get, LetsNoServerNameTwoFilesAlike)
+{
+    scripted_server server;
+    for (int run = 0; run < 2; ++run) {
+        downloader.start({"get",
+                          "--content-disposition",
+                          "-j",
+                          "1",
+                          "--json",
+                          "report",
+                          server.url("/a"),
+                          server.url("/b")});
+        scripted_connection connection = server.accept();
+        connection.read_request();
+        connection.write_ok("a", named("same"));
+        connection.read_request();
+        connection.write_ok("b", named("same"));
+        const program_result result = downloader.wait();
+
+        EXPECT_EQ(result.status, 1);
+        EXPECT_EQ(result.err,
+                  "*** " + server.url("/b") +
+                      ": the name 'same' is taken by another file of this run\n");
+        EXPECT_EQ(content_of(folder() / "same"), "a");
+        const auto report = boost::json::parse(content_of(folder() / "report"));
+        EXPECT_EQ(report.at("files").at(0).at("path").as_string(), "same");
+        EXPECT_EQ(report.at("files").at(0).at("outcome").as_string(),
+                  run == 0 ? "downloaded" : "kept");
+    }
+    // Parts are named after URLs.
+    const program_result parts = downloader.run(
+        {"get", "--content-disposition", "--resume", "--dry-run", "http://h/a", "http://i/a"});
+    EXPECT_NE(parts.err.find("the name 'a' is taken by URL 1"), std::string::npos) << parts.err;
+}
+
+TEST_F(Get, ChecksWhatIsThereUnderAServersName)
+{
+    const std::string sum = "md5:9dd4e461268c8034f5c8564e155c67a6"; // of "x"
+    scripted_server server;
+    for (const char* const there : {"x", "y"}) {
+        SCOPED_TRACE(there);
+        std::ofstream(folder() / "same") << there;
+        downloader.start({"get", "--content-disposition", "--checksum", sum, server.url("/a")});
+        scripted_connection connection = server.accept();
+        connection.read_request();
+        connection.write_ok("x", named("same"));
+        const program_result result = downloader.wait();
+
+        EXPECT_EQ(result.status, *there == 'x' ? 0 : 1);
+        EXPECT_EQ(content_of(folder() / "same"), there);
+        EXPECT_EQ(files_below(folder()), std::set<std::string>{"same"});
+    }
+}
+
 TEST_F(Get, SendsHeaders)
 {
     scripted_server server;

@@ -30,6 +30,11 @@ void check_checksums(const get_options& options)
         throw usage_error("standard input is the list or the checksums, not both",
                           std::string(get_usage()));
     }
+    if (options.content_disposition && !options.checksums.empty()) {
+        throw usage_error("--checksums finds files by names that are known before; with "
+                          "--content-disposition, give checksums in the list",
+                          std::string(get_usage()));
+    }
     if (options.checksum.empty()) {
         return;
     }
@@ -174,11 +179,18 @@ void define_get(CLI::App& app, get_options& options)
     auto* no_clobber =
         app.add_flag("--no-clobber", options.no_clobber, "Keep what is there already: the default")
             ->excludes(overwrite);
-    app.add_flag("--newer",
-                 options.newer,
-                 "Fetch what is there already if the server has a newer one, and set file times")
+    auto* newer =
+        app.add_flag(
+               "--newer",
+               options.newer,
+               "Fetch what is there already if the server has a newer one, and set file times")
+            ->excludes(overwrite)
+            ->excludes(no_clobber);
+    app.add_flag("--content-disposition",
+                 options.content_disposition,
+                 "Let servers name the files for which the list has no name")
         ->excludes(overwrite)
-        ->excludes(no_clobber);
+        ->excludes(newer);
     app.add_flag("--file-times", options.file_times, "Give files the times that servers tell");
     app.add_flag("--sync", options.sync, "Force each file to the disk before it counts as saved");
     app.add_flag("--resume",

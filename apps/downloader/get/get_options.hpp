@@ -33,6 +33,7 @@ struct get_options {
     bool overwrite = false;
     bool no_clobber = false; ///< says what is done anyway
     bool newer = false;
+    bool content_disposition = false;
     bool resume = false;
     std::string checksum;  ///< of the only URL
     std::string checksums; ///< a file of them, as sha256sum writes it

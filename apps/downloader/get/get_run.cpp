@@ -11,6 +11,7 @@
 
 #include "descriptors.hpp"
 #include "get/file_check.hpp"
+#include "get/target_name.hpp"
 #include "get/transfer_watch.hpp"
 #include "usage_error.hpp"
 
@@ -131,6 +132,7 @@ struct transfer {
     steady_clock::time_point begin;             // of the order
     std::shared_ptr<transfer_watch> watch = std::make_shared<transfer_watch>();
     std::optional<steady_clock::time_point> seen{}; // having a connection, for the first time
+    bool server_may_name = false;
 };
 
 constexpr std::chrono::milliseconds frame_time{100};
@@ -145,6 +147,9 @@ file_ending settled(const transfer& ended)
         file.status = got.status;
         file.final_url = got.url;
         file.size = got.size;
+        if (!got.path.empty()) {
+            file.path = got.path; // perhaps named by the server
+        }
         file.tries = got.tries;
         file.resumed_at = got.resumed_at;
         if (got.kept) {
@@ -280,7 +285,8 @@ private:
         file.place = std::move(ordered.place);
         file.url = std::move(ordered.url);
         file.path = std::move(ordered.path);
-        const occupant now = occupant_of(file.path);
+        // Where the server may say another name, only its answer tells what is there.
+        const occupant now = ordered.server_may_name ? occupant::nothing : occupant_of(file.path);
         if (now == occupant::other && ordered.problem.empty()) {
             ordered.problem = fmt::format("'{}' is there and is not a file", file.path.string());
         }
@@ -301,6 +307,7 @@ private:
         } else {
             transfers_.push_back(
                 {std::move(file), std::move(ordered.checksum), {}, steady_clock::now()});
+            transfers_.back().server_may_name = ordered.server_may_name;
             io_.submit(follow, std::ref(*this), std::prev(transfers_.end()), checked);
         }
     }
@@ -323,6 +330,14 @@ private:
             run.start(*begun, checked);
             co_await cf::async_wait(begun->download);
             file = settled(*begun);
+            if (file.how == ending::kept && begun->server_may_name && begun->checksum) {
+                good = co_await run.io_.submit(adds_up, file.path, *begun->checksum, run.stop_);
+                if (!good) {
+                    file.how = ending::failed;
+                    file.problem = fmt::format("'{}' is there and is not the expected file",
+                                               file.path.string());
+                }
+            }
         }
         const transfer_watch::state last = begun->watch->now();
         file.phases = last.phases;
@@ -340,6 +355,10 @@ private:
         wishes.on_event = [watch = begun.watch](const http::event& what) { watch->note(what); };
         if (replace) {
             wishes.file.if_exists = http::file_options::existing::replace;
+        }
+        if (begun.server_may_name) {
+            wishes.file.use_server_name = true;
+            wishes.file.if_exists = http::file_options::existing::keep;
         }
         begun.download = client_.download(begun.file.url, begun.file.path, std::move(wishes));
         // A stop may have come since anyone looked, and too early for stop_all() to find this one.
@@ -364,10 +383,28 @@ private:
         return {};
     }
 
-    void report(const file_ending& file)
+    void report(file_ending& file)
     {
+        if (options_.content_disposition) {
+            check_name(file);
+        }
         tally_.add(file);
         guard([&] { observer_.ended(file); });
+    }
+
+    // What servers call alike is found here, after the fact: what was kept may be another file, which
+    // this run has fetched.
+    void check_name(file_ending& file)
+    {
+        if (file.how != ending::downloaded && file.how != ending::kept) {
+            return;
+        }
+        const bool taken = names_.note(file.path.string(), 0).has_value();
+        if (taken && file.how == ending::kept) {
+            file.how = ending::failed;
+            file.problem = fmt::format("the name '{}' is taken by another file of this run",
+                                       file.path.string());
+        }
     }
 
     // A log that cannot be written ends the run: going on unseen is not what was asked for.
@@ -411,6 +448,7 @@ private:
     std::list<transfer> transfers_; // in the order in which they were begun
     bool finished_ = false;
     get_tally tally_;
+    recent_names names_;        // of the files that are there, where servers may choose them
     std::uint64_t fetched_ = 0; // bytes, of transfers that have ended
     std::exception_ptr failure_;
     http::client client_;

@@ -125,7 +125,10 @@ order order_source::made_from(const list_entry& entry, std::uint64_t user)
     try {
         const std::string name = target_name(entry);
         made.checksum = checksum_for(entry, name);
-        if (const auto earlier = names_.note(name, user)) {
+        made.server_may_name = options_.content_disposition && entry.name.empty();
+        // Parts of files are found by the name again.
+        const bool must_differ = !made.server_may_name || options_.resume;
+        if (const auto earlier = must_differ ? names_.note(name, user) : std::nullopt) {
             made.problem = fmt::format(
                 "the name '{}' is taken by {}; give another one", name, place_of(*earlier));
         } else {

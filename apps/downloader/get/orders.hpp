@@ -34,7 +34,8 @@ struct order {
     std::string url;
     std::filesystem::path path;
     std::optional<cofutures::http::checksum> checksum;
-    std::string problem; ///< not empty: what is wrong with the line
+    std::string problem;          ///< not empty: what is wrong with the line
+    bool server_may_name = false; ///< another file of the same folder
 };
 
 /// The orders of a command line, in order, read from the list when they are wanted.
