@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -616,6 +617,66 @@ TEST(HttpRequestBodyFault, IsAFailureWhereThereIsNoAnswer)
         const request_error error = failure_of(call);
         EXPECT_TRUE(is_retryable(error.code())) << error.reason();
         EXPECT_FALSE(is_timeout(error.code())) << error.reason();
+    }
+}
+
+request_body body_of_kind(unsigned kind, const body_file& file)
+{
+    const std::string& bytes = file.contents();
+    if (kind == 0) {
+        return bytes;
+    }
+    if (kind == 1) {
+        return file.body();
+    }
+    auto produce = [&bytes, at = std::size_t{0}]() mutable {
+        const std::size_t size = std::min(bytes.size() - at, std::size_t{10'000});
+        at += size;
+        return size == 0 ? std::nullopt : std::optional(bytes.substr(at - size, size));
+    };
+    return request_body::from_generator(
+        produce, kind == 2 ? std::optional<std::uint64_t>(bytes.size()) : std::nullopt);
+}
+
+TEST(HttpRequestBodyFault, EndsWellWhereverTheServerStopsReading)
+{
+    enum action { answers, refuses, refuses_and_closes, closes, resets };
+    for (unsigned seed = 0; seed < 100; ++seed) {
+        SCOPED_TRACE(seed);
+        std::mt19937 random(seed);
+        const body_file file(random() % (random() % 2 == 0 ? 20'000 : 400'000));
+        const auto then = static_cast<action>(random() % 5);
+        scripted_server server;
+        client client;
+        auto call = client.post(server.url("/x"), body_of_kind(random() % 4, file));
+        auto connection = server.accept();
+        connection.read_head();
+        connection.read_bytes(random() % (file.contents().size() + 1));
+        switch (then) {
+        case answers:
+            connection.write_ok("enough");
+            EXPECT_EQ(call.result(watchdog).body, "enough");
+            break;
+        case refuses:
+        case refuses_and_closes:
+            connection.write(too_large);
+            if (then == refuses_and_closes) {
+                connection.close();
+            }
+            EXPECT_EQ(call.result(watchdog).status, 413);
+            break;
+        case closes:
+        case resets:
+            if (then == closes) {
+                connection.close();
+            } else {
+                connection.reset();
+            }
+            const request_error error = failure_of(call);
+            EXPECT_TRUE(is_retryable(error.code())) << error.reason();
+            EXPECT_FALSE(is_timeout(error.code())) << error.reason();
+            break;
+        }
     }
 }
 
