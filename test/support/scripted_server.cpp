@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -189,6 +190,9 @@ scripted_connection scripted_server::accept()
     await(descriptor_, POLLIN, "a connection");
     const int accepted = ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
     check(accepted, "accept");
+    // Else what a test writes may wait for an acknowledgement, and be lost if the test then closes.
+    const int at_once = 1;
+    ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     return scripted_connection(accepted);
 }
 
