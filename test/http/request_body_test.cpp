@@ -536,6 +536,38 @@ TEST(HttpEarlyAnswer, EndsTheSending)
     EXPECT_EQ(client.stats().connections_open, 0u);
 }
 
+TEST(HttpEarlyAnswer, ThatRefusesEndsTheSendingBeforeItIsComplete)
+{
+    scripted_server server;
+    gate begun;
+    gate produced;
+    client client;
+    const opens_at_exit later(begun);
+
+    auto call = client.post(server.url("/x"),
+                            request_body::from_generator([&, count = 0]() mutable {
+                                if (++count == 2) {
+                                    begun.wait();
+                                    produced.open();
+                                }
+                                return std::optional<std::string>("ping");
+                            }),
+                            {.on_event = [&begun](const event& what) {
+                                if (what.what == event::kind::progress) {
+                                    begun.open();
+                                }
+                            }});
+    auto connection = server.accept();
+    connection.read_head();
+    EXPECT_EQ(connection.read_bytes(9), "4\r\nping\r\n");
+    connection.write("HTTP/1.1 403 No\r\nContent-Length: 4\r\n\r\nha");
+    produced.wait();
+    connection.write("lf");
+
+    connection.expect_closed(); // without the second piece
+    EXPECT_EQ(call.result(watchdog).body, "half");
+}
+
 TEST(HttpEarlyAnswer, OfSuccessGoesOnBesideTheRequest)
 {
     scripted_server server;
