@@ -6,11 +6,14 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <spawn.h>
@@ -51,7 +54,9 @@ std::uint16_t some_port()
 } // namespace
 
 peer_program::peer_program(
-    const std::function<std::vector<std::string>(const std::string& port)>& command)
+    const std::function<std::vector<std::string>(const std::string& port)>& command,
+    std::filesystem::path log)
+    : log_(std::move(log))
 {
     std::string name;
     for (int attempt = 0; attempt != 3; ++attempt) {
@@ -62,7 +67,9 @@ peer_program::peer_program(
             return;
         }
     }
-    throw std::runtime_error(name + " did not start");
+    std::ifstream said(log_);
+    throw std::runtime_error(
+        name + " did not start: " + std::string(std::istreambuf_iterator<char>(said), {}));
 }
 
 bool peer_program::start(std::vector<std::string> words)
@@ -72,8 +79,16 @@ bool peer_program::start(std::vector<std::string> words)
         arguments.push_back(word.data());
     }
     arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    if (!log_.empty()) {
+        ::posix_spawn_file_actions_addopen(
+            &actions, 1, log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    }
     const int failure =
-        ::posix_spawn(&pid_, words[0].c_str(), nullptr, nullptr, arguments.data(), environ);
+        ::posix_spawn(&pid_, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
     if (failure != 0) {
         pid_ = -1;
         throw std::system_error(failure, std::system_category(), words[0]);

@@ -6,6 +6,7 @@
 /// A server of others, run by a test on the loopback interface.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -17,11 +18,13 @@ namespace cofutures::test {
 /// A program that listens on a free port; the destructor kills it.
 class peer_program {
 public:
-    /// Starts what `command` makes of a port, and waits until it accepts connections there.
+    /// Starts what `command` makes of a port, and waits until it accepts connections there. What
+    /// the program says goes to `log`, if there is one.
     ///
-    /// **Throws** `std::runtime_error` with what the program said if it does not.
+    /// **Throws** `std::runtime_error` with the log if it does not.
     explicit peer_program(
-        const std::function<std::vector<std::string>(const std::string& port)>& command);
+        const std::function<std::vector<std::string>(const std::string& port)>& command,
+        std::filesystem::path log = {});
     ~peer_program();
 
     peer_program(const peer_program&) = delete;
@@ -34,6 +37,7 @@ private:
     bool listens() const;
     bool ended();
 
+    const std::filesystem::path log_;
     std::uint16_t port_ = 0;
     pid_t pid_ = -1;
 };
