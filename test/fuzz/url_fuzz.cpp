@@ -9,6 +9,8 @@
 #include "http/redirect.hpp"
 #include "http/request_text.hpp"
 
+#include <boost/asio/ip/address_v6.hpp>
+
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
@@ -48,10 +50,21 @@ bool has_dot_segment(std::string_view path)
            path.ends_with("/..");
 }
 
+// A host with a colon is an address, and every other one has a letter or so.
+bool is_host(const std::string& host)
+{
+    if (host.find(':') == std::string::npos) {
+        return is_printable(host) && host.find_first_not_of('.') != std::string::npos;
+    }
+    boost::system::error_code ec;
+    const auto address = boost::asio::ip::make_address_v6(host, ec);
+    return !ec && address.scope_id() == 0;
+}
+
 void check(const http::url& url)
 {
     fuzz::require(url.scheme() == "http" || url.scheme() == "https", "a URL is http or https");
-    fuzz::require(!url.host().empty() && is_printable(url.host()), "the host is a name");
+    fuzz::require(is_host(url.host()), "the host is a name or an address");
     fuzz::require(url.port() != 0, "the port is known");
     fuzz::require(url.target().starts_with('/') && is_printable(url.target()),
                   "the target can stand in a request line");

@@ -50,6 +50,14 @@ TEST(Url, TakesIpv6AddressesOutOfTheirBrackets)
 
     EXPECT_EQ(parsed.host(), "::1");
     EXPECT_EQ(parsed.str(), "http://[::1]:8001/x");
+    for (const char* const host : {"[::]", "[fe80::]", "[1:2:3:4:5:6:7:8]", "[::ffff:1.2.3.4]"}) {
+        EXPECT_EQ(url("http://" + std::string(host)).authority(), host);
+    }
+}
+
+TEST(Url, LeavesTheDotThatEndsAFullName)
+{
+    EXPECT_EQ(url("http://example.org./").host(), "example.org.");
 }
 
 TEST(Url, EncodesWhatMayNotStandInAPath)
@@ -77,7 +85,22 @@ TEST(Url, SaysWhatIsWrongWithBadInput)
         {"http://h:99999999999999999999/", "the port must be a number from 1 to 65535"},
         {"http://[::1/", "the closing ] of the address is missing"},
         {"http://[::1]x/", "unexpected text after the ]"},
+        {"http://./", "the host is missing"},
+        {"http://..:80/", "the host is missing"},
         {"http://[zz]/", "the brackets do not hold an IPv6 address"},
+        {"http://[]/", "the brackets do not hold an IPv6 address"},
+        {"http://[:]/", "the brackets do not hold an IPv6 address"},
+        {"http://[fe80:]/", "the brackets do not hold an IPv6 address"},
+        {"http://[:::]/", "the brackets do not hold an IPv6 address"},
+        {"http://[1::2::3]/", "the brackets do not hold an IPv6 address"},
+        {"http://[1:2:3:4:5:6:7]/", "the brackets do not hold an IPv6 address"},
+        {"http://[1:2:3:4:5:6:7:8:9]/", "the brackets do not hold an IPv6 address"},
+        {"http://[12345::]/", "the brackets do not hold an IPv6 address"},
+        {"http://[::1.2.3]/", "the brackets do not hold an IPv6 address"},
+        {"http://[::1.2.3.256]/", "the brackets do not hold an IPv6 address"},
+        {"http://[127.0.0.1]/", "the brackets do not hold an IPv6 address"},
+        {"http://[fe80::1%25lo]/", "the brackets do not hold an IPv6 address"},
+        {"http://[::1:80/", "the closing ] of the address is missing"},
         {"http://a b/", "the host contains a character that no host name has"},
         {"http://h/\r\nX: y", "contains a control character"},
         {"ftp://h/", "only http and https are supported"},

@@ -8,6 +8,9 @@
 #include <charconv>
 #include <optional>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 namespace cofutures::http {
 
 namespace {
@@ -143,9 +146,10 @@ path_and_query split_query(std::string_view text)
     return {text.substr(0, mark), text.substr(mark)};
 }
 
-bool is_ip_literal_character(char c)
+bool is_ipv6_address(const std::string& text)
 {
-    return hex_value(c) >= 0 || c == ':' || c == '.';
+    in6_addr ignored{};
+    return ::inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
 }
 
 bool is_host_character(char c)
@@ -198,8 +202,7 @@ url::url(std::string_view text)
         }
         host_ = lower(authority.substr(1, close - 1));
         port = authority.substr(close + 1);
-        if (host_.find(':') == std::string::npos ||
-            !std::all_of(host_.begin(), host_.end(), is_ip_literal_character)) {
+        if (!is_ipv6_address(host_)) {
             refuse(text, "the brackets do not hold an IPv6 address");
         }
         if (!port.empty() && port[0] != ':') {
@@ -209,7 +212,7 @@ url::url(std::string_view text)
         const std::size_t colon = std::min(authority.find(':'), authority.size());
         host_ = lower(authority.substr(0, colon));
         port = authority.substr(colon);
-        if (host_.empty()) {
+        if (host_.find_first_not_of('.') == std::string::npos) {
             refuse(text, "the host is missing");
         }
         if (!std::all_of(host_.begin(), host_.end(), is_host_character)) {
