@@ -6,7 +6,11 @@
 #include "download_support.hpp"
 
 #include <chrono>
+#include <fstream>
 #include <string>
+
+#include <sys/inotify.h>
+#include <unistd.h>
 
 namespace cofutures::http {
 
@@ -214,6 +218,51 @@ TEST_F(HttpResume, KeepsThePartWhenStopped)
     EXPECT_THROW(call.result(watchdog), cancelled_error);
     EXPECT_FALSE(fs::exists(folder / "x"));
     EXPECT_GE(fs::file_size(folder / ".x.part"), 250'000u);
+}
+
+// A kill between the two would else leave a record beside a complete file, for ever.
+TEST_F(HttpResume, RemovesTheRecordBeforeThePartGetsItsName)
+{
+    const int watch = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    ::inotify_add_watch(watch, folder.c_str(), IN_DELETE | IN_MOVED_FROM);
+    auto connection = start("x", resuming());
+    connection.write_ok(whole, "ETag: \"v1\"\r\n");
+    expect_whole();
+
+    std::string gone;
+    alignas(inotify_event) char events[4096];
+    const ssize_t size = ::read(watch, events, sizeof events);
+    for (ssize_t at = 0; at < size;) {
+        const auto* const event = reinterpret_cast<const inotify_event*>(events + at);
+        gone += std::string(event->name) + " ";
+        at += static_cast<ssize_t>(sizeof *event + event->len);
+    }
+    ::close(watch);
+    EXPECT_TRUE(gone.ends_with(".x.part-info .x.part ")) << gone;
+}
+
+TEST_F(HttpResume, WritesOverAPartWithoutARecord)
+{
+    std::ofstream(folder / ".x.part") << whole << " and more";
+    auto connection = start("x", resuming());
+    EXPECT_EQ(request.find("Range"), std::string::npos) << request;
+    connection.write_ok(whole);
+    expect_whole();
+}
+
+TEST_F(HttpResume, KeepsThePartThatCannotGetItsName)
+{
+    {
+        auto connection = start("x", resuming());
+        fs::create_directory(folder / "x");
+        connection.write_ok(whole, "ETag: \"v1\"\r\n");
+        EXPECT_EQ(failure().code(), std::errc::is_a_directory);
+    }
+    fs::remove(folder / "x");
+    auto connection = start("x", resuming());
+    EXPECT_TRUE(asked("Range: bytes=9-")) << request;
+    connection.write(rest("9-9/10", "9"));
+    expect_whole();
 }
 
 TEST_F(HttpResume, LetsOneWriterAtATimeHaveThePart)

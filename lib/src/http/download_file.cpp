@@ -249,10 +249,22 @@ bool download_file::commit()
     // too, and keeps the lock on a part with a known name until it has its new one.
     const int closed = options_.resume ? ::dup(descriptor_) : std::exchange(descriptor_, -1);
     check(closed >= 0 && ::close(closed) == 0, "write");
-    const bool renamed = rename_to_destination();
+    // The record goes first: a kill in between leaves a part that the next call writes over. The other
+    // way round it would leave a record beside a complete file, which nobody looks at again.
+    if (options_.resume) {
+        ::unlink(info_path_.c_str());
+    }
+    bool renamed = false;
+    try {
+        renamed = rename_to_destination();
+    } catch (...) {
+        if (options_.resume && !record_.save(info_path_)) {
+            record_.validator.clear();
+        }
+        throw;
+    }
     if (options_.resume) {
         ::close(std::exchange(descriptor_, -1));
-        ::unlink(info_path_.c_str());
     }
     if (options_.sync && renamed) {
         const std::filesystem::path folder =
