@@ -4,7 +4,9 @@
 #include <cofutures/error.hpp>
 #include <cofutures/http/client.hpp>
 
+#include "support/gate.hpp"
 #include "support/origin_server.hpp"
+#include "support/scripted_server.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,8 +21,10 @@ namespace cofutures::http {
 namespace {
 
 using namespace std::chrono_literals;
+using test::gate;
 using test::origin_server;
 using test::raw_answer;
+using test::scripted_server;
 
 constexpr auto watchdog = std::chrono::seconds(10);
 
@@ -78,6 +82,47 @@ TEST(HttpRate, DoesNotHoldUpTimeLimitsNorCancellation)
     auto call = client.get(url);
     call.request_stop();
     EXPECT_THROW(call.result(watchdog), cancelled_error);
+}
+
+// Pieces of 1024 bytes at a speed of 1024 a second: the second one waits for 900 ms.
+TEST(HttpRate, IsNeitherSilenceNorSlownessOfTheServer)
+{
+    const std::string body(1500, 'x');
+    const origin_server server([&](const std::string&) {
+        return raw_answer{"HTTP/1.1 200 OK\r\nContent-Length: 1500\r\n\r\n" + body};
+    });
+    time_limits limits;
+    limits.idle = 500ms;
+    limits.min_speed = 100'000;
+    limits.min_speed_window = 500ms;
+    client client({.max_rate = 1024, .limits = limits});
+    const auto call = client.get("http://127.0.0.1:" + std::to_string(server.port()));
+    EXPECT_EQ(call.result(watchdog).body, body);
+}
+
+TEST(HttpRate, OfOneByteASecondLeavesTheIdleLimitAlone)
+{
+    const origin_server server(ten_thousand_bytes);
+    scripted_server silent;
+    client client({.max_rate_per_host = 1});
+    time_limits limits;
+    limits.idle = 300ms;
+    gate begun;
+    const auto slow = client.get("http://127.0.0.1:" + std::to_string(server.port()),
+                                 {.limits = limits, .on_event = [&begun](const event& what) {
+                                      if (what.what == event::kind::progress) {
+                                          begun.open();
+                                      }
+                                  }});
+    begun.wait();
+    // By the time that this one has been silent for too long, the other has waited longer.
+    try {
+        client.get(silent.url("/"), {.limits = limits}).result(watchdog);
+        FAIL();
+    } catch (const request_error& error) {
+        EXPECT_EQ(error.code(), errc::idle_timed_out);
+    }
+    EXPECT_FALSE(slow.done());
 }
 
 } // namespace
