@@ -8,6 +8,8 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -55,6 +57,12 @@ void interrupt::wait()
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);
     changed.wait(lock, token(), [] { return false; });
+}
+
+void leave(int status) noexcept
+{
+    std::fflush(nullptr);
+    std::_Exit(status);
 }
 
 } // namespace downloader

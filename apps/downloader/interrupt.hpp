@@ -34,4 +34,10 @@ private:
     std::unique_ptr<impl> impl_;
 };
 
+/// Ends the program at once, with everything written that was printed.
+///
+/// For programs that were interrupted and have told what became of it: destructors would wait for
+/// look-ups that hang, which nothing can stop.
+[[noreturn]] void leave(int status) noexcept;
+
 } // namespace downloader

@@ -27,6 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+namespace http = cofutures::http;
 using cofutures::test::refused_port;
 using cofutures::test::scripted_connection;
 using cofutures::test::scripted_server;
@@ -56,7 +57,8 @@ protected:
 
     run_report run(std::stop_token stop = {})
     {
-        return download_flags(plan, GetParam(), stop, ignore);
+        http::client client(client_options_for(plan));
+        return download_flags(client, plan, GetParam(), stop, ignore);
     }
 
     std::vector<std::string> files() const
@@ -98,7 +100,8 @@ TEST_P(DownloadFlags, TellsOfEachFileOnceInThisThread)
     std::multiset<std::string> told;
     const auto here = std::this_thread::get_id();
 
-    download_flags(plan, GetParam(), {}, [&](const file_result& file) {
+    http::client client(client_options_for(plan));
+    download_flags(client, plan, GetParam(), {}, [&](const file_result& file) {
         EXPECT_EQ(std::this_thread::get_id(), here);
         told.insert(file.code);
     });

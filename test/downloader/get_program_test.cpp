@@ -299,6 +299,23 @@ TEST_F(Get, EndsOnCtrlCAndLeavesNoPartialFile)
     EXPECT_EQ(files_below(folder()), std::set<std::string>{"whole"});
 }
 
+TEST_F(Get, EndsOnCtrlCWhileALookUpHangs)
+{
+    if (std::string(HANGING_LOOKUP).empty()) {
+        GTEST_SKIP() << "sanitizers want to be loaded before what this test preloads";
+    }
+    const std::vector<std::string> get{"get", "http://hangs.test/x"};
+    const std::vector<std::string> some_flags{"flags", "BR", "-s", "http://hangs.test"};
+    for (const auto& arguments : {get, some_flags}) {
+        downloader.start(arguments, {{"LD_PRELOAD", HANGING_LOOKUP}});
+        EXPECT_EQ(downloader.wait_for_line(), "looking up hangs.test");
+        downloader.signal(SIGINT);
+        const program_result result = downloader.wait();
+        EXPECT_EQ(result.status, 130);
+        EXPECT_NE(result.out.find("1 interrupted"), std::string::npos) << result.out;
+    }
+}
+
 TEST_F(Get, ReportsWhatCtrlCLeftAndGoesOnThere)
 {
     scripted_server server;

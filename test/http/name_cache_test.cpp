@@ -84,6 +84,64 @@ TEST(HttpNameCache, ForgetsFailuresAndWhatWasOfNoUse)
     EXPECT_EQ(system.asked.size(), 3u);
 }
 
+TEST(HttpNameCache, AsksSoManyAtATimeAndQueuesTheOthers)
+{
+    held_resolver system;
+    name_cache names(system.function(), 10s);
+    bool idle = false;
+    names.on_idle = [&idle] { idle = true; };
+    for (const char* const host : {"1.test", "2.test", "3.test", "4.test", "5.test", "6.test"}) {
+        names.find(host, start);
+    }
+    EXPECT_EQ(system.asked.size(), name_cache::max_running);
+    EXPECT_EQ(names.running(), name_cache::max_running);
+
+    // The first hangs; the others share what is left.
+    for (std::size_t i = 1; i != 6; ++i) {
+        ASSERT_GT(system.asked.size(), i);
+        system.asked[i].second({}, {});
+    }
+    EXPECT_EQ(system.asked[4].first, "5.test");
+    EXPECT_EQ(system.asked[5].first, "6.test");
+    EXPECT_EQ(names.running(), 1u);
+    EXPECT_FALSE(idle);
+    system.asked[0].second({}, {});
+    EXPECT_TRUE(idle);
+}
+
+TEST(HttpNameCache, DropsQueuedLookUpsThatNobodyWaitsFor)
+{
+    asio::io_context context;
+    held_resolver system;
+    name_cache names(system.function(), 10s);
+    const auto who = std::make_shared<strand_event>(context.get_executor());
+    const auto other = std::make_shared<strand_event>(context.get_executor());
+    const auto wait_for = [&](const char* host, const auto& event) {
+        const auto search = names.find(host, start);
+        search->waiting.emplace_back(event);
+        return search;
+    };
+    const auto running = wait_for("1.test", who);
+    for (const char* const host : {"2.test", "3.test", "4.test"}) {
+        names.find(host, start);
+    }
+    const auto shared = wait_for("shared.test", who);
+    wait_for("shared.test", other);
+    const auto dropped = wait_for("dropped.test", who);
+
+    names.give_up(running, *who);
+    names.give_up(shared, *who);
+    names.give_up(dropped, *who);
+
+    for (std::size_t i = 0; i != system.asked.size(); ++i) {
+        system.asked[i].second({}, {});
+    }
+    EXPECT_TRUE(running->done) << "what is under way cannot be stopped";
+    EXPECT_TRUE(shared->done) << "another one waited";
+    EXPECT_FALSE(dropped->done);
+    EXPECT_NE(names.find("dropped.test", start), dropped) << "who comes later must not wait for it";
+}
+
 TEST(HttpNameCache, WakesThoseWhoWaitAndAreStillThere)
 {
     asio::io_context context;

@@ -6,7 +6,6 @@
 #include <cofutures/as_completed.hpp>
 #include <cofutures/asio/async_wait.hpp>
 #include <cofutures/asio/io_context_executor.hpp>
-#include <cofutures/http/client.hpp>
 #include <cofutures/thread_pool_executor.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -28,7 +27,7 @@ namespace http = cofutures::http;
 struct session {
     const flags_plan& plan;
     const std::stop_token stop;
-    http::client client;
+    http::client& client;
 
     cf::future<http::download_result> start(const std::string& code)
     {
@@ -41,18 +40,6 @@ struct session {
         return download;
     }
 };
-
-http::client_options client_options_for(const flags_plan& plan)
-{
-    const cf::timeout limit = plan.timeout;
-    return {.max_connections_per_host = plan.connections,
-            .limits = {.resolve = limit,
-                       .connect = limit,
-                       .tls_handshake = limit,
-                       .idle = limit,
-                       .total = limit},
-            .user_agent = "cofutures-downloader"};
-}
 
 file_result interrupted(const std::string& code)
 {
@@ -110,7 +97,20 @@ void report_as_completed(const std::vector<cf::future<file_result>>& downloads, 
 
 } // namespace
 
-run_report download_flags(const flags_plan& plan,
+http::client_options client_options_for(const flags_plan& plan)
+{
+    const cf::timeout limit = plan.timeout;
+    return {.max_connections_per_host = plan.connections,
+            .limits = {.resolve = limit,
+                       .connect = limit,
+                       .tls_handshake = limit,
+                       .idle = limit,
+                       .total = limit},
+            .user_agent = "cofutures-downloader"};
+}
+
+run_report download_flags(http::client& client,
+                          const flags_plan& plan,
                           mode how,
                           const std::stop_token& stop,
                           const std::function<void(const file_result&)>& done)
@@ -124,8 +124,8 @@ run_report download_flags(const flags_plan& plan,
         done(result);
     };
 
-    session session{plan, stop, http::client(client_options_for(plan))};
-    const std::stop_callback ends_all(stop, [&session] { session.client.stop_all(); });
+    session session{plan, stop, client};
+    const std::stop_callback ends_all(stop, [&client] { client.stop_all(); });
 
     switch (how) {
     case mode::sequential:

@@ -5,6 +5,8 @@
 
 /// Fetching the flags of a plan, in one of three ways of waiting.
 
+#include <cofutures/http/client.hpp>
+
 #include "flags/plan.hpp"
 #include "flags/report.hpp"
 
@@ -13,7 +15,10 @@
 
 namespace downloader {
 
-/// Fetches every flag of `plan` and says what became of each.
+/// What a client for a plan needs to be.
+cofutures::http::client_options client_options_for(const flags_plan& plan);
+
+/// Fetches every flag of `plan` through `client` and says what became of each.
 ///
 /// All modes ask the same client for the same futures and turn each into a `file_result` with the
 /// same function; they differ only in who waits: this thread, a pool's threads, or coroutines.
@@ -24,7 +29,8 @@ namespace downloader {
 ///   those count as interrupted.
 /// **Throws** `std::system_error` if threads or sockets cannot be had at all; no download's
 ///   failure.
-run_report download_flags(const flags_plan& plan,
+run_report download_flags(cofutures::http::client& client,
+                          const flags_plan& plan,
                           mode how,
                           const std::stop_token& stop,
                           const std::function<void(const file_result&)>& done);

@@ -93,9 +93,9 @@ public:
         return conclude();
     }
 
-private:
     bool stopped() const { return interrupt_.token().stop_requested(); }
 
+private:
     void run_mode(mode how)
     {
         flags_plan plan = make_plan(options_, how, remote_url());
@@ -118,8 +118,9 @@ private:
             say("{}", first_report(plan));
         }
         progress shown(style_for(options_), plan.codes.size(), usual_streams());
-        reports_.push_back(
-            download_flags(plan, how, interrupt_.token(), [&shown](const file_result& file) {
+        client_.emplace(client_options_for(plan));
+        reports_.push_back(download_flags(
+            *client_, plan, how, interrupt_.token(), [&shown](const file_result& file) {
                 shown.file_done(file);
             }));
         shown.finish();
@@ -178,13 +179,19 @@ private:
     std::vector<run_report> reports_;
     std::size_t compared_ = 0;
     std::size_t differences_ = 0;
+    std::optional<cofutures::http::client> client_; // its end may wait for look-ups that hang
 };
 
 } // namespace
 
 int run_flags(const flags_options& options)
 {
-    return flags_run(options).run();
+    flags_run run(options);
+    const int status = run.run();
+    if (run.stopped()) {
+        leave(status);
+    }
+    return status;
 }
 
 } // namespace downloader

@@ -68,16 +68,21 @@ int run_get(const get_options& options)
         }
     };
     if (streams.live) {
-        observer.under_way = [&](const run_snapshot& run) { log.under_way(run); };
+        observer.under_way = [&](const run_snapshot& now) { log.under_way(now); };
     }
-    const get_tally counts = fetch_all(options, interrupted.token(), observer);
+    get_run run(options, interrupted.token(), observer);
+    const get_tally counts = run.run();
 
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    const int status = counts.exit_status(interrupted.token().stop_requested());
+    const bool stopped = interrupted.token().stop_requested();
+    const int status = counts.exit_status(stopped);
     if (report) {
         report->finish(counts, elapsed, status);
     }
     log.summary(options.dry_run ? dry_summary_line(counts) : summary_line(counts, elapsed));
+    if (stopped) {
+        leave(status);
+    }
     return status;
 }
 

@@ -177,11 +177,13 @@ file_ending settled(const transfer& ended)
     return file;
 }
 
+} // namespace
+
 // The coroutines of a run, which share one thread, so that nothing here needs a lock. The client
 // works on its own: a log that cannot be written for a while does not make a server wait.
-class get_run {
+class get_run::impl {
 public:
-    get_run(const get_options& options, std::stop_token stop, const get_observer& observer)
+    impl(const get_options& options, std::stop_token stop, const get_observer& observer)
         : options_(options),
           stop_(std::move(stop)),
           observer_(observer),
@@ -209,13 +211,13 @@ public:
 
 private:
     struct ender {
-        get_run* run;
+        impl* run;
         void operator()() const { run->end_all(); }
     };
 
     bool stopped() const { return stop_.stop_requested() || failure_ != nullptr; }
 
-    static asio::awaitable<void> feed(get_run& run)
+    static asio::awaitable<void> feed(impl& run)
     {
         try {
             co_await take_orders(run);
@@ -229,7 +231,7 @@ private:
         run.next_frame_.cancel();
     }
 
-    static asio::awaitable<void> take_orders(get_run& run)
+    static asio::awaitable<void> take_orders(impl& run)
     {
         while (!run.stopped()) {
             std::optional<order> next = co_await run.orders_.next();
@@ -243,7 +245,7 @@ private:
         }
     }
 
-    static asio::awaitable<void> draw(get_run& run)
+    static asio::awaitable<void> draw(impl& run)
     {
         while (!run.finished_) {
             run.guard([&run] { run.observer_.under_way(run.snapshot()); });
@@ -313,7 +315,7 @@ private:
     }
 
     static asio::awaitable<void>
-    follow(get_run& run, std::list<transfer>::iterator begun, bool checked)
+    follow(impl& run, std::list<transfer>::iterator begun, bool checked)
     {
         file_ending file = begun->file;
         bool good = false;
@@ -455,12 +457,17 @@ private:
     std::stop_callback<ender> ends_all_;
 };
 
-} // namespace
+get_run::get_run(const get_options& options,
+                 const std::stop_token& stop,
+                 const get_observer& observer)
+    : impl_(std::make_unique<impl>(options, stop, observer))
+{}
 
-get_tally
-fetch_all(const get_options& options, const std::stop_token& stop, const get_observer& observer)
+get_run::~get_run() = default;
+
+get_tally get_run::run()
 {
-    return get_run(options, stop, observer).run();
+    return impl_->run();
 }
 
 } // namespace downloader

@@ -11,6 +11,7 @@
 #include "get/orders.hpp"
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 
 namespace downloader {
@@ -29,12 +30,26 @@ struct get_observer {
 /// Never more than `options.jobs` downloads have a connection, and never more than four times as
 /// many orders have been taken from the source and not been settled.
 ///
-/// **Blocks** until all are done.
-/// **Cancellation** A stop request ends downloads under way at once, and the reading of the list;
-///   those under way count as interrupted, and what was not read does not count.
-/// **Throws** What the observer throws, after everything has ended; `usage_error` if the list
-///   cannot be opened; no download's failure.
-get_tally
-fetch_all(const get_options& options, const std::stop_token& stop, const get_observer& observer);
+/// **Lifetime** The destructor waits for look-ups under way, as that of a client does. What the
+///   constructor is given must outlive it.
+class get_run {
+public:
+    /// **Throws** `usage_error` if the list cannot be opened, or an option is not what the client
+    ///   takes.
+    get_run(const get_options& options, const std::stop_token& stop, const get_observer& observer);
+    ~get_run();
+
+    /// Does it, once.
+    ///
+    /// **Blocks** until all are done.
+    /// **Cancellation** A stop request ends downloads under way at once, and the reading of the list;
+    ///   those under way count as interrupted, and what was not read does not count.
+    /// **Throws** What the observer throws, after everything has ended; no download's failure.
+    get_tally run();
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
 
 } // namespace downloader

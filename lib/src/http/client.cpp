@@ -83,6 +83,7 @@ struct client::impl {
           loop(own ? own->context : options.io->context()),
           context(asio::make_strand(loop), std::move(options))
     {
+        context.names.on_idle = [this] { end_if_idle(); };
         if (own) {
             thread = std::thread([running = own] { running->context.run(); });
         }
@@ -270,7 +271,8 @@ void client::impl::end(std::promise<void>* gone)
 
 void client::impl::end_if_idle()
 {
-    if (!ending || !live.empty()) {
+    // A look-up under way answers on the strand, whatever has become of those who asked.
+    if (!ending || !live.empty() || context.names.running() != 0) {
         return;
     }
     ending = false;
@@ -280,7 +282,6 @@ void client::impl::end_if_idle()
         std::promise<void>* const gone = told;
         delete this;
         if (last) {
-            // Not just the guard: a name look-up that nobody waits for would keep run() going.
             last->context.stop();
         }
         if (gone != nullptr) {

@@ -19,7 +19,9 @@ exchange_context::exchange_context(asio::any_io_executor executor, client_option
             .total = options.max_connections.value_or(std::numeric_limits<std::size_t>::max()),
             .keep_alive =
                 std::min<std::chrono::milliseconds>(options.keep_alive, std::chrono::years(1))}),
-      names(strand,
+      lookups(strand),
+      names([this](const std::string& host,
+                   name_cache::callback answer) { lookups.ask(host, std::move(answer)); },
             std::min<std::chrono::milliseconds>(options.name_lifetime, std::chrono::years(1))),
       rates(options.max_rate, options.max_rate_per_host)
 {}

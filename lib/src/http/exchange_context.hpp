@@ -8,6 +8,7 @@
 #include <cofutures/http/client.hpp>
 
 #include "connection_pool.hpp"
+#include "lookup_threads.hpp"
 #include "name_cache.hpp"
 #include "rate_limits.hpp"
 #include "read_buffers.hpp"
@@ -50,7 +51,8 @@ public:
     std::atomic<std::size_t> open{0};
 
     connection_pool pool;
-    name_cache names;
+    lookup_threads lookups;
+    name_cache names; ///< asks `lookups`
     rate_limits rates;
     read_buffers buffers;
     std::uint64_t last_call = 0; ///< the number of the last call, for observers

@@ -99,9 +99,15 @@ asio::awaitable<std::vector<tcp::endpoint>> exchange::resolve(std::string host, 
     while (!search->done && !aborted_) {
         co_await event_.wait();
     }
-    require_running();
-    if (search->ec) {
+    if (aborted_) {
+        context_.names.give_up(search, event_);
+        require_running();
+    }
+    if (search->ec == asio::error::host_not_found) {
         throw std::system_error(make_error_code(errc::host_not_found));
+    }
+    if (search->ec) {
+        throw std::system_error(search->ec, "looking up the host");
     }
     for (const asio::ip::address& each : search->addresses) {
         endpoints.emplace_back(each, port);

@@ -3,41 +3,12 @@
 
 #include "name_cache.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-
+#include <algorithm>
 #include <utility>
 
 namespace cofutures::http::detail {
 
-namespace {
-
-using asio::ip::tcp;
 using boost::system::error_code;
-
-void ask_system(const asio::any_io_executor& strand,
-                const std::string& host,
-                name_cache::callback answer)
-{
-    const auto search = std::make_shared<tcp::resolver>(strand);
-    search->async_resolve(host,
-                          "",
-                          [search, answer = std::move(answer)](
-                              const error_code& ec, const tcp::resolver::results_type& found) {
-                              std::vector<asio::ip::address> addresses;
-                              for (const auto& each : found) {
-                                  addresses.push_back(each.endpoint().address());
-                              }
-                              answer(ec, std::move(addresses));
-                          });
-}
-
-} // namespace
-
-name_cache::name_cache(const asio::any_io_executor& strand, clock::duration lifetime)
-    : name_cache([strand](const std::string& host,
-                          callback answer) { ask_system(strand, host, std::move(answer)); },
-                 lifetime)
-{}
 
 name_cache::name_cache(resolver ask, clock::duration lifetime)
     : ask_(std::move(ask)), lifetime_(lifetime)
@@ -53,6 +24,7 @@ std::shared_ptr<name_lookup> name_cache::find(const std::string& host, clock::ti
         known_.erase(known);
     }
     auto search = std::make_shared<name_lookup>();
+    search->host = host;
     search->expires = now + lifetime_;
     if (known_.size() >= max_size) {
         std::erase_if(known_, [now](const auto& each) {
@@ -62,17 +34,56 @@ std::shared_ptr<name_lookup> name_cache::find(const std::string& host, clock::ti
     if (known_.size() < max_size) {
         known_.emplace(host, search);
     }
-    ask_(host, [search](const error_code& ec, std::vector<asio::ip::address> addresses) {
-        search->ec = ec;
-        search->addresses = std::move(addresses);
-        search->done = true;
-        for (const auto& each : std::exchange(search->waiting, {})) {
-            if (const auto event = each.lock()) {
-                event->trigger();
-            }
-        }
-    });
+    queue_.push_back(search);
+    start_queued();
     return search;
+}
+
+void name_cache::start_queued()
+{
+    while (running_ < max_running && !queue_.empty()) {
+        const std::shared_ptr<name_lookup> next = std::move(queue_.front());
+        queue_.pop_front();
+        start(next);
+    }
+}
+
+void name_cache::start(const std::shared_ptr<name_lookup>& search)
+{
+    ++running_;
+    ask_(search->host,
+         [this, search](const error_code& ec, std::vector<asio::ip::address> addresses) {
+             --running_;
+             search->ec = ec;
+             search->addresses = std::move(addresses);
+             search->done = true;
+             for (const auto& each : std::exchange(search->waiting, {})) {
+                 if (const auto event = each.lock()) {
+                     event->trigger();
+                 }
+             }
+             start_queued();
+             if (running_ == 0) {
+                 on_idle();
+             }
+         });
+}
+
+void name_cache::give_up(const std::shared_ptr<name_lookup>& search, const strand_event& who)
+{
+    std::erase_if(search->waiting, [&who](const auto& each) {
+        const auto event = each.lock();
+        return event == nullptr || event.get() == &who;
+    });
+    const auto queued = std::find(queue_.begin(), queue_.end(), search);
+    if (!search->waiting.empty() || queued == queue_.end()) {
+        return;
+    }
+    queue_.erase(queued);
+    if (const auto known = known_.find(search->host);
+        known != known_.end() && known->second == search) {
+        known_.erase(known);
+    }
 }
 
 void name_cache::forget(const std::string& host)

@@ -217,7 +217,9 @@ struct client_stats {
 /// **Thread safety** All members may be called from any thread.
 /// **Lifetime** The destructor stops what is under way (those futures end as cancelled) and waits
 ///   for it. On a thread of its own executor, so in a callback or a coroutine there, it does not
-///   wait.
+///   wait. A look-up that the system's resolver is busy with cannot be stopped: where name servers do
+///   not answer, that ends after `timeout` times `attempts` of resolv.conf(5) for each of them, 10
+///   seconds unless set otherwise.
 /// **Throws** Members throw nothing but `std::bad_alloc`: every failure, a malformed URL included,
 ///   is in the future, as `request_error`. A status such as 404 is a response, not a failure.
 /// **See** docs/http.md
