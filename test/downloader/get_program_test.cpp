@@ -808,6 +808,39 @@ TEST_F(Get, ReadsNoFasterThanAsked)
     }
 }
 
+TEST_F(Get, DoesNotTakeItsOwnSlownessForTheServers)
+{
+    scripted_server slow;
+    scripted_server quick;
+    scripted_server silent;
+    downloader.start({"get",
+                      "-j2",
+                      "--limit-rate-per-host",
+                      "1",
+                      "--idle-timeout",
+                      "0.3",
+                      "--retries",
+                      "0",
+                      slow.url("/slow"),
+                      quick.url("/quick"),
+                      silent.url("/silent"),
+                      silent.url("/last")});
+    scripted_connection first = slow.accept();
+    first.read_request();
+    first.write_ok(std::string(10'000, 'x'));
+    scripted_connection second = quick.accept();
+    second.read_request();
+    second.write_ok("done");
+    // Asked for later than the first one has been waiting for its rate.
+    scripted_connection third = silent.accept();
+    third.read_request();
+    third.expect_closed();
+    const scripted_connection last = silent.accept(); // once the third one has been reported
+    downloader.signal(SIGINT);
+    const program_result result = downloader.wait();
+    EXPECT_TRUE(result.out.ends_with(", 1 timed out, 2 interrupted\n")) << result.out;
+}
+
 TEST_F(Get, ReplacesWhatIsOlder)
 {
     scripted_server server;
