@@ -51,6 +51,28 @@ void check_range(std::string_view text)
     }
 }
 
+std::string written(const partial_record& record)
+{
+    std::string text = record.missing.empty() ? "cofutures part 1\n" : "cofutures part 2\n";
+    text += record.url + "\n" + record.validator + "\n" + std::to_string(record.length) + "\n";
+    const char* separator = "";
+    for (const auto& each : record.missing) {
+        text += separator + std::to_string(each.begin) + "-" + std::to_string(each.end - 1);
+        separator = ",";
+    }
+    return record.missing.empty() ? text : text + "\nend\n";
+}
+
+void check_missing(const partial_record& record)
+{
+    std::uint64_t after = 0;
+    for (const auto& each : record.missing) {
+        fuzz::require(each.begin > after && each.begin < each.end && each.end <= record.length,
+                      "gaps are in order, apart from each other, and within the whole");
+        after = each.end;
+    }
+}
+
 http::response_head answer(std::string_view range, std::string_view tag)
 {
     http::response_head head{.status = 206};
@@ -80,15 +102,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
         return 0;
     }
     fuzz::require(!record->validator.empty(), "a record without validator is none");
-    const std::string written = "cofutures part 1\n" + record->url + "\n" + record->validator +
-                                "\n" + std::to_string(record->length) + "\n";
-    fuzz::require(partial_record::load(memory_file(written).path()) == record,
+    fuzz::require(partial_record::load(memory_file(written(*record)).path()) == record,
                   "a record reads back");
+    check_missing(*record);
     const auto parts = content_range::parse(range);
-    const std::uint64_t offset = parts ? parts->first : 0;
-    if (record->continued_by(head, offset)) {
-        fuzz::require(parts && parts->length == record->length && parts->last == record->length - 1,
-                      "only the rest of the whole continues a part");
+    const http::detail::byte_range wanted =
+        record->missing.empty() ? http::detail::byte_range{parts ? parts->first : 0, record->length}
+                                : record->missing.front();
+    if (record->continued_by(head, wanted)) {
+        fuzz::require(parts && parts->length == record->length && parts->first == wanted.begin &&
+                          parts->last == wanted.end - 1,
+                      "only what was asked for continues a part");
         const auto other = head.headers.get("ETag");
         fuzz::require(!record->validator.starts_with('"') || !record->validator.ends_with('"') ||
                           record->validator.size() < 2 || !other || *other == record->validator,

@@ -69,7 +69,8 @@ public:
     collected(const conditions& how, const exchange_job& job, const partial_record& record)
         : body_(job,
                 job.max_redirects,
-                how.resumes ? std::optional(rest_wanted{record, 10}) : std::nullopt),
+                how.resumes ? std::optional(rest_wanted{record, {10, record.length}})
+                            : std::nullopt),
           parser_(how.answers_head, job.max_body, body_),
           how_(how),
           job_(job)

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
 
 #include <unistd.h>
@@ -57,7 +59,7 @@ TEST(HttpPartialRecord, IsContinuedByTheRestOfTheSameVersionOnly)
 {
     const partial_record record{.url = "http://h/", .validator = "\"a\"", .length = 10};
     const auto continued = [&record](int status, headers fields) {
-        return record.continued_by({.status = status, .headers = std::move(fields)}, 5);
+        return record.continued_by({.status = status, .headers = std::move(fields)}, {5, 10});
     };
 
     EXPECT_TRUE(continued(206, {{"Content-Range", "bytes 5-9/10"}}));
@@ -78,9 +80,84 @@ TEST(HttpPartialRecord, ComparesDatesWhereADateIsTheValidator)
                        .headers = {{"Content-Range", "bytes 5-9/10"},
                                    {"ETag", "\"whatever\""},
                                    {"Last-Modified", record.validator}}};
-    EXPECT_TRUE(record.continued_by(head, 5));
+    EXPECT_TRUE(record.continued_by(head, {5, 10}));
     head.headers.set("Last-Modified", "Wed, 01 Jul 2026 12:00:02 GMT");
-    EXPECT_FALSE(record.continued_by(head, 5));
+    EXPECT_FALSE(record.continued_by(head, {5, 10}));
+}
+
+TEST(HttpPartialRecord, IsContinuedByExactlyTheRangeThatWasAskedFor)
+{
+    const partial_record record{.url = "http://h/", .validator = "\"a\"", .length = 10};
+    const auto continued = [&record](const char* range) {
+        return record.continued_by({.status = 206, .headers = {{"Content-Range", range}}}, {3, 7});
+    };
+
+    EXPECT_TRUE(continued("bytes 3-6/10"));
+    for (const char* other :
+         {"bytes 3-7/10", "bytes 3-9/10", "bytes 3-5/10", "bytes 2-6/10", "bytes 3-6/11"}) {
+        EXPECT_FALSE(continued(other)) << other;
+    }
+}
+
+class HttpRecordOfGaps : public testing::Test {
+protected:
+    ~HttpRecordOfGaps() override { std::filesystem::remove(path); }
+
+    std::optional<partial_record> load(const std::string& text) const
+    {
+        std::ofstream(path) << text;
+        return partial_record::load(path);
+    }
+
+    const std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("cofutures_gaps_" + std::to_string(::getpid()));
+};
+
+TEST_F(HttpRecordOfGaps, ComesBackAsItWasSaved)
+{
+    const partial_record record{.url = "http://h/",
+                                .validator = "\"a\"",
+                                .length = 100,
+                                .missing = {{1, 10}, {20, 21}, {90, 100}}};
+    ASSERT_TRUE(record.save(path));
+    EXPECT_EQ(partial_record::load(path), record);
+
+    std::ifstream file(path);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}),
+              "cofutures part 2\nhttp://h/\n\"a\"\n100\n1-9,20-20,90-99\nend\n");
+}
+
+TEST_F(HttpRecordOfGaps, IsNoneWhereItIsCutOff)
+{
+    const std::string whole = "cofutures part 2\nu\nv\n100\n10-19,30-39\nend";
+    ASSERT_TRUE(load(whole + "\n"));
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        EXPECT_EQ(load(whole.substr(0, size)), std::nullopt) << whole.substr(0, size);
+    }
+}
+
+TEST_F(HttpRecordOfGaps, IsNoneWhereTheRangesMakeNoSense)
+{
+    for (const char* ranges : {"",
+                               "0-9",
+                               "10-9",
+                               "10-100",
+                               "10",
+                               "10-",
+                               "-10",
+                               "10-19,",
+                               "10-19,,30-39",
+                               "10-19 30-39",
+                               "10-19,19-30",
+                               "10-19,20-30",
+                               "30-39,10-19",
+                               "10-18446744073709551615",
+                               "10-99999999999999999999",
+                               "a-b"}) {
+        EXPECT_EQ(load(std::string("cofutures part 2\nu\nv\n100\n") + ranges + "\nend\n"),
+                  std::nullopt)
+            << ranges;
+    }
 }
 
 TEST(HttpPartialRecord, ComesBackAsItWasSaved)

@@ -142,6 +142,19 @@ TEST_F(HttpResume, AsksForTheWholeWhereTheRestDoesNotFit)
     }
 }
 
+TEST_F(HttpResume, TakesNoRestOfAnotherLengthThanItSays)
+{
+    for (const char* body : {"", "56", "56789abc"}) {
+        leave_half();
+        auto connection = start("x", resuming());
+        connection.write(rest("5-9/10", body));
+        EXPECT_EQ(failure().code(), errc::bad_response) << body;
+        EXPECT_FALSE(fs::exists(folder / "x")) << body;
+        fs::remove(folder / ".x.part");
+        fs::remove(folder / ".x.part-info");
+    }
+}
+
 TEST_F(HttpResume, LeavesThePartWhereTheServerHasAnError)
 {
     leave_half();

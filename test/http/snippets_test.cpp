@@ -249,6 +249,37 @@ TEST(HttpGuide, GoesOnWithADownload)
     std::filesystem::remove(path);
 }
 
+void fetch_widely(cf::http::client& client,
+                  const std::string& url,
+                  const std::filesystem::path& path)
+{
+    // [segments
+    const cf::http::request_options wide{.file = {.resume = true, .segments = 4}};
+    const cf::http::download_result image = client.download(url, path, wide).result();
+    std::cout << image.size << " bytes\n";
+    // segments]
+}
+
+TEST(HttpGuide, FetchesALargeFile)
+{
+    const auto path =
+        std::filesystem::temp_directory_path() / ("cofutures_wide_" + std::to_string(::getpid()));
+    scripted_server server;
+    cf::http::client client;
+    captured_output output;
+    std::thread answers([&server] {
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write_ok("not that large", "ETag: \"v1\"\r\nAccept-Ranges: bytes\r\n");
+    });
+
+    fetch_widely(client, server.url("/"), path);
+    answers.join();
+
+    EXPECT_EQ(output.text(), "14 bytes\n");
+    std::filesystem::remove(path);
+}
+
 void place_order(cf::http::client& client, const std::string& url, const std::string& token)
 {
     // [json

@@ -94,22 +94,27 @@ struct file_server::impl {
         const std::string& content = self.files.at(file);
         const std::string tag = "\"v" + std::to_string(file) + "\"";
         std::uint64_t from = 0;
+        std::uint64_t end = content.size();
         const std::string range = field(head, "Range");
         const std::string condition = field(head, "If-Range");
         if (range.starts_with("bytes=") && (condition.empty() || condition == tag)) {
             from = std::stoull(range.substr(6));
+            if (const std::string last = range.substr(range.find('-') + 1); !last.empty()) {
+                end = std::stoull(last) + 1;
+            }
         }
-        self.change([&] { self.requests.push_back({file, from}); });
+        self.change([&] { self.requests.push_back({file, from, end}); });
 
-        std::string answer_head =
-            from == 0 ? "HTTP/1.1 200 OK\r\n"
-                      : "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " +
-                            std::to_string(from) + "-" + std::to_string(content.size() - 1) + "/" +
-                            std::to_string(content.size()) + "\r\n";
-        answer_head += "ETag: " + tag + "\r\nAccept-Ranges: bytes\r\nContent-Length: " +
-                       std::to_string(content.size() - from) + "\r\n\r\n";
+        std::string answer_head = from == 0
+                                      ? "HTTP/1.1 200 OK\r\n"
+                                      : "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " +
+                                            std::to_string(from) + "-" + std::to_string(end - 1) +
+                                            "/" + std::to_string(content.size()) + "\r\n";
+        answer_head += "ETag: " + tag +
+                       "\r\nAccept-Ranges: bytes\r\nContent-Length: " + std::to_string(end - from) +
+                       "\r\n\r\n";
         co_await asio::async_write(socket, asio::buffer(answer_head), asio::use_awaitable);
-        std::string_view rest = std::string_view(content).substr(from);
+        std::string_view rest = std::string_view(content).substr(from, end - from);
         while (!rest.empty()) {
             const std::string_view piece = rest.substr(0, piece_size);
             rest.remove_prefix(piece.size());
@@ -125,6 +130,7 @@ struct file_server::impl {
         const std::lock_guard lock(mutex);
         function();
         had_some = had_some || open > 0;
+        most_open = std::max(most_open, open);
         changed.notify_all();
     }
 
@@ -138,6 +144,7 @@ struct file_server::impl {
     std::vector<request> requests;
     std::uint64_t sent = 0;
     std::size_t open = 0;
+    std::size_t most_open = 0;
     bool had_some = false;
 };
 
@@ -157,6 +164,12 @@ std::vector<file_server::request> file_server::take_requests()
 {
     const std::lock_guard lock(impl_->mutex);
     return std::exchange(impl_->requests, {});
+}
+
+std::size_t file_server::most_open() const
+{
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->most_open;
 }
 
 void file_server::wait_sent(std::uint64_t bytes)

@@ -18,10 +18,11 @@ namespace cofutures::test {
 /// **Runs on** one thread of its own.
 class file_server {
 public:
-    /// A request: which file, and from which byte on.
+    /// A request: which file, from which byte on, and up to which.
     struct request {
         std::size_t file;
         std::uint64_t from;
+        std::uint64_t end;
     };
 
     explicit file_server(std::vector<std::string> files);
@@ -34,6 +35,9 @@ public:
 
     /// What was asked for since the last call.
     std::vector<request> take_requests();
+
+    /// The most connections that were open at the same time.
+    std::size_t most_open() const;
 
     /// Waits until so many bytes of bodies were sent since the last call, or until all connections
     /// were closed after there had been some.

@@ -37,21 +37,19 @@ void body_collector::begin_file(const response_head& head, std::optional<std::ui
 {
     mode_ = mode::discard;
     facts_.modified = parse_http_date(head.headers.get("Last-Modified").value_or(""));
-    if (job_.newer_than && (head.status == 304 || (head.ok() && facts_.modified &&
-                                                   *facts_.modified <= *job_.newer_than))) {
+    if (rest_ && rest_->only) {
+        if (head.ok() || head.status == 304 || head.status == 412 || head.status == 416) {
+            begin_rest(head);
+        }
+    } else if (job_.newer_than && (head.status == 304 || (head.ok() && facts_.modified &&
+                                                          *facts_.modified <= *job_.newer_than))) {
         current_ = true;
     } else if (head.status == 206 || (head.status == 416 && rest_)) {
         if (!rest_) {
             throw std::system_error(make_error_code(errc::bad_response),
                                     "a part where the whole was asked for");
         }
-        if (!rest_->record.continued_by(head, rest_->offset)) {
-            throw stale_part();
-        }
-        mode_ = mode::file;
-        facts_.offset = rest_->offset;
-        facts_.length = rest_->record.length;
-        facts_.validator = rest_->record.validator;
+        begin_rest(head);
     } else if (head.ok()) {
         mode_ = mode::file;
         // A decoded file has other bytes at other places than the server's.
@@ -62,6 +60,23 @@ void body_collector::begin_file(const response_head& head, std::optional<std::ui
     if (job_.file.use_server_name) {
         facts_.name = file_name_of(head.headers.get("Content-Disposition").value_or(""));
     }
+}
+
+void body_collector::begin_rest(const response_head& head)
+{
+    // With its tag gone, an answer may have been made from any version. (Last-Modified need not be
+    // repeated.) What is coded has other bytes at other places.
+    const bool proven =
+        !rest_->only ||
+        ((!rest_->record.validator.starts_with('"') || head.headers.contains("ETag")) &&
+         !head.headers.contains("Content-Encoding"));
+    if (!proven || !rest_->record.continued_by(head, rest_->range)) {
+        throw stale_part();
+    }
+    mode_ = mode::file;
+    facts_.offset = rest_->range.begin;
+    facts_.length = rest_->record.length;
+    facts_.validator = rest_->record.validator;
 }
 
 void body_collector::append(std::string_view more)

@@ -36,13 +36,14 @@ struct exchange_job {
     observer on_event;
 };
 
-/// A part of a file is there, and the server was asked for the rest.
+/// A part of a file is there, and the server was asked for the rest, or for some of it.
 struct rest_wanted {
     const partial_record& record;
-    std::uint64_t offset;
+    byte_range range;
+    bool only = false; ///< whether the whole is of no use instead
 };
 
-/// Thrown when the server has something else than the rest of what is there.
+/// Thrown when the server has something else than what is missing of what is there.
 struct stale_part {};
 
 /// Collects a body in memory, for a file, or only counts it; decodes it where that was asked for.
@@ -81,6 +82,9 @@ public:
     /// The length that the body will have, if that is known.
     std::optional<std::uint64_t> length() const noexcept { return length_; }
 
+    /// Forgets the last bytes that have arrived: the file has them from elsewhere.
+    void drop(std::size_t count) { bytes.resize(bytes.size() - count); }
+
     /// The length of the body so far, decoded.
     std::uint64_t size() const noexcept { return size_; }
 
@@ -90,6 +94,7 @@ public:
 
 private:
     void begin_file(const response_head& head, std::optional<std::uint64_t> length);
+    void begin_rest(const response_head& head);
     void require_proportion() const;
 
     const exchange_job& job_;

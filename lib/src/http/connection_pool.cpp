@@ -23,6 +23,26 @@ bool connection_pool::take_turn(const std::string& origin, waiter& who)
     return who.granted;
 }
 
+bool connection_pool::take_spare_turn(const std::string& origin)
+{
+    // Whoever is ready lacks nothing but a turn of the total.
+    host_state& host = hosts_[origin];
+    if (turns_ >= limits_.total || !ready_.empty() || !host.waiting.empty() ||
+        host.turns >= limits_.per_host) {
+        forget_idle(origin);
+        return false;
+    }
+    ++host.turns;
+    ++turns_;
+    return true;
+}
+
+bool connection_pool::is_wanted(const std::string& origin) const
+{
+    const auto host = hosts_.find(origin);
+    return !ready_.empty() || (host != hosts_.end() && !host->second.waiting.empty());
+}
+
 void connection_pool::forget(const std::string& origin, waiter& who)
 {
     if (who.granted) {

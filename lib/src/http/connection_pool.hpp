@@ -49,6 +49,12 @@ public:
     /// Takes a turn if one is free; else queues `who`, whose event is triggered when it is granted.
     bool take_turn(const std::string& origin, waiter& who);
 
+    /// Takes a turn only if one is free and nobody waits for it.
+    bool take_spare_turn(const std::string& origin);
+
+    /// Tells whether somebody waits for a turn like one that `origin` has.
+    bool is_wanted(const std::string& origin) const;
+
     /// Leaves the queue; a turn that was granted meanwhile goes to the next.
     void forget(const std::string& origin, waiter& who);
 

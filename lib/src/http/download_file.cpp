@@ -62,6 +62,16 @@ std::string random_letters()
     return letters;
 }
 
+// How long a file with gaps is at least.
+std::uint64_t end_of_present(const partial_record& record)
+{
+    if (record.missing.empty()) {
+        return 0;
+    }
+    const byte_range& last = record.missing.back();
+    return last.end == record.length ? last.begin : record.length;
+}
+
 bool is_same_file(int descriptor, const std::filesystem::path& path)
 {
     struct stat opened {};
@@ -111,7 +121,8 @@ void download_file::find_earlier()
     check(::fstat(descriptor_, &status) == 0, "read");
     record_ = *found;
     size_ = static_cast<std::uint64_t>(status.st_size);
-    if (size_ > record_.length) {
+    // A record can be older than the file, which may be another one, or one just created.
+    if (size_ > record_.length || size_ < end_of_present(record_)) {
         forget();
     }
 }
@@ -121,6 +132,9 @@ std::uint64_t download_file::offset() const noexcept
     if (record_.validator.empty() || size_ == 0) {
         return 0;
     }
+    if (has_gaps()) {
+        return record_.missing.front().begin;
+    }
     return size_ == record_.length ? size_ - 1 : size_;
 }
 
@@ -128,6 +142,7 @@ void download_file::forget()
 {
     size_ = 0;
     record_.validator.clear();
+    record_.missing.clear();
 }
 
 bool download_file::begin(const body_facts& facts)
@@ -137,9 +152,11 @@ bool download_file::begin(const body_facts& facts)
     }
     const bool fresh = descriptor_ < 0 && !options_.resume;
     open();
-    if (!fresh) {
+    if (facts.offset == 0) {
+        record_.missing.clear();
+    }
+    if (!fresh && !has_gaps()) {
         check(::ftruncate(descriptor_, static_cast<off_t>(facts.offset)) == 0, "write");
-        check(::lseek(descriptor_, static_cast<off_t>(facts.offset), SEEK_SET) >= 0, "write");
     }
     if (facts.offset == 0) {
         record_.length = facts.length.value_or(0);
@@ -153,7 +170,9 @@ bool download_file::begin(const body_facts& facts)
     size_ = facts.offset;
     modified_ = facts.modified;
     if (digest_) {
-        digest_up_to(size_);
+        digest_->restart();
+        digested_ = 0;
+        digest_from(0, size_);
     }
     if (facts.length) {
         require_space();
@@ -189,7 +208,10 @@ bool download_file::settle_destination(const body_facts& facts)
 void download_file::require_space() const
 {
     constexpr std::uint64_t soon = 1024 * 1024;
-    const std::uint64_t missing = record_.length - size_;
+    std::uint64_t missing = has_gaps() ? 0 : record_.length - size_;
+    for (const byte_range& each : record_.missing) {
+        missing += each.end - each.begin;
+    }
     struct statvfs disk {};
     if (missing <= soon || ::fstatvfs(descriptor_, &disk) != 0 || disk.f_frsize == 0) {
         return;
@@ -199,11 +221,10 @@ void download_file::require_space() const
     }
 }
 
-void download_file::digest_up_to(std::uint64_t end)
+void download_file::digest_from(std::uint64_t begin, std::uint64_t end)
 {
-    digest_->restart();
     std::array<char, 64 * 1024> bytes;
-    for (std::uint64_t position = 0; position < end;) {
+    for (std::uint64_t position = begin; position < end;) {
         const auto wanted = std::min<std::uint64_t>(end - position, bytes.size());
         const ssize_t size = ::pread(descriptor_,
                                      bytes.data(),
@@ -216,22 +237,38 @@ void download_file::digest_up_to(std::uint64_t end)
         digest_->add({bytes.data(), static_cast<std::size_t>(size)});
         position += static_cast<std::uint64_t>(size);
     }
+    digested_ = end;
 }
 
-void download_file::write(std::string_view bytes)
+void download_file::write_at(std::uint64_t position, std::string_view bytes)
 {
-    if (digest_) {
+    // What comes out of order is read again when everything is there.
+    if (digest_ && position == digested_) {
         digest_->add(bytes);
+        digested_ += bytes.size();
     }
+    const bool appends = position == size_;
     while (!bytes.empty()) {
-        const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+        const ssize_t written =
+            ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(position));
         if (written < 0 && errno == EINTR) {
             continue;
         }
         check(written >= 0, "write");
-        size_ += static_cast<std::uint64_t>(written);
+        position += static_cast<std::uint64_t>(written);
+        size_ = appends ? position : size_;
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
+}
+
+bool download_file::keep_gaps(std::vector<byte_range> missing)
+{
+    // Else a loss of power could leave a record of bytes that never reached the disk.
+    if (options_.sync) {
+        check(::fdatasync(descriptor_) == 0, "write");
+    }
+    record_.missing = std::move(missing);
+    return !options_.resume || record_.save(info_path_);
 }
 
 bool download_file::commit()
@@ -283,6 +320,7 @@ void download_file::verify()
     if (!digest_) {
         return;
     }
+    digest_from(digested_, has_gaps() ? record_.length : size_);
     if (const std::string digits = digest_->take(); digits != options_.checksum->digits()) {
         const std::string name(options_.checksum->name());
         const std::string expected = options_.checksum->digits();

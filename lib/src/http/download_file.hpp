@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace cofutures::http::detail {
 
@@ -69,10 +70,13 @@ public:
     /// What the bytes before `offset()` are a part of.
     const partial_record& record() const noexcept { return record_; }
 
+    /// Tells whether there is more behind `offset()`: `record().missing` says what is not there.
+    bool has_gaps() const noexcept { return !record_.missing.empty(); }
+
     /// Gives up what is there: the next body begins at 0.
     void forget();
 
-    /// Prepares for a body; cuts off what lies behind its beginning.
+    /// Prepares for a body; cuts off what lies behind its beginning, unless there are gaps.
     ///
     /// False, and nothing is done, if there is a file that it must not replace.
     bool begin(const body_facts& facts);
@@ -80,7 +84,15 @@ public:
     /// Where the file goes, as far as is known.
     const std::filesystem::path& destination() const noexcept { return destination_; }
 
-    void write(std::string_view bytes);
+    /// Appends to what there is in one piece.
+    void write(std::string_view bytes) { write_at(size_, bytes); }
+
+    /// Writes somewhere. `keep_gaps()` must come before what leaves a gap.
+    void write_at(std::uint64_t position, std::string_view bytes);
+
+    /// Notes what is missing, and that the size of the part no longer says so. False if a part that
+    /// is to be resumed cannot be described on the disk; what was noted before remains true there.
+    bool keep_gaps(std::vector<byte_range> missing);
 
     /// Gives the file its name; false if it must not replace one that has appeared meanwhile.
     ///
@@ -92,7 +104,7 @@ private:
     void open_unnamed();
     void open_named();
     void require_space() const;
-    void digest_up_to(std::uint64_t end);
+    void digest_from(std::uint64_t begin, std::uint64_t end);
     void verify();
     bool settle_destination(const body_facts& facts);
     bool rename_to_destination();
@@ -106,7 +118,8 @@ private:
     partial_record record_;
     std::optional<file_digest> digest_;
     std::optional<std::chrono::sys_seconds> modified_;
-    std::uint64_t size_ = 0;
+    std::uint64_t size_ = 0;     ///< of what is there in one piece; of no use with gaps
+    std::uint64_t digested_ = 0; ///< so much of the beginning is in `digest_`
     int descriptor_ = -1;
 };
 

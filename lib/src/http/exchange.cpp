@@ -5,9 +5,9 @@
 
 #include <cofutures/error.hpp>
 
+#include "exchange_turn.hpp"
 #include "redirect.hpp"
 #include "request_text.hpp"
-#include "speed_watch.hpp"
 #include "token.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -37,25 +37,6 @@ std::string detail_of(const std::system_error& error)
 }
 
 } // namespace
-
-/// Holds a turn with an origin while a request is made.
-class exchange::turn {
-public:
-    turn(exchange& owner, std::string origin) : owner_(owner), origin_(std::move(origin)) {}
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
-
-    // The connection goes first: the next request must not find one connection too many.
-    ~turn()
-    {
-        owner_.drop_connection();
-        owner_.context_.pool.end_turn(origin_);
-    }
-
-private:
-    exchange& owner_;
-    std::string origin_;
-};
 
 exchange::exchange(exchange_context& context,
                    exchange_job job,
@@ -109,6 +90,7 @@ asio::awaitable<void> exchange::perform()
         } catch (...) {
             failure = translated(std::current_exception());
         }
+        co_await end_segments();
         const auto wait = next_try(failure);
         if (!wait) {
             if (failure) {
@@ -183,19 +165,36 @@ asio::awaitable<void> exchange::wait_for_turn(const std::string& origin)
 }
 
 // Makes the request until there is an answer to what was asked: over a fresh connection if a kept
-// one turned out to be closed, for the whole if what is there is no part of what the server has.
+// one turned out to be closed, for the whole if what is there is no part of what the server has,
+// and for one part after the other where a file has gaps.
 asio::awaitable<void> exchange::answer()
 {
     bool may_use_kept = true;
+    open_segments();
     for (;;) {
-        switch (co_await attempt(may_use_kept)) {
+        attempt_end end = attempt_end::answered;
+        try {
+            end = co_await attempt(may_use_kept);
+        } catch (const std::system_error&) {
+            if (!can_lose_stream(std::current_exception())) {
+                throw;
+            }
+            lose_stream();
+        }
+        may_use_kept = end != attempt_end::connection_was_stale;
+        switch (end) {
         case attempt_end::answered:
+            if (!co_await next_segment()) {
+                co_return;
+            }
+            break;
+        case attempt_end::refused:
             co_return;
         case attempt_end::connection_was_stale:
-            context_.stale.fetch_add(1, std::memory_order_relaxed);
-            may_use_kept = false;
             break;
         case attempt_end::part_was_stale:
+            co_await end_segments();
+            require_running();
             file_->forget();
             break;
         }
@@ -218,6 +217,9 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
 
     const std::size_t redirects = outcome_.head.redirects;
     body_collector body(job_, job_.max_redirects - redirects, rest_to_ask_for());
+    const bool continues = segments_ && segments_->begun;
+    body.file_begun = continues;
+    counted_ = 0;
     response_parser parser(job_.message.method == "HEAD", job_.max_body, body);
     bool sent_whole = true;
     try {
@@ -229,6 +231,7 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
         if (kept && !parser.started() && !aborted_ && !body_error_ &&
             is_idempotent(job_.message.method) && job_.message.body.can_be_sent()) {
             drop_connection();
+            context_.stale.fetch_add(1, std::memory_order_relaxed);
             co_return attempt_end::connection_was_stale;
         }
         throw;
@@ -238,6 +241,20 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
         context_.pool.keep(origin, std::move(connection_));
     } else {
         drop_connection();
+    }
+    if (segments_ && body.kind() == body_collector::mode::file) {
+        disarm();
+        co_await flush_to_file(body);
+        if (body.file_is_kept) {
+            outcome_.kept = true;
+            outcome_.resumed_at = 0;
+            co_return attempt_end::refused;
+        }
+        if (parser.done() && !segments_->plan.is_fetched(stream_)) {
+            throw std::system_error(make_error_code(errc::body_truncated),
+                                    "a part is shorter than its Content-Range");
+        }
+        co_return attempt_end::answered;
     }
     outcome_.head = std::move(parser.head());
     outcome_.head.redirects = redirects;
@@ -252,11 +269,15 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
     } else if (body.kind() == body_collector::mode::file) {
         disarm();
         co_await flush_to_file(body);
+        if (!body.file_is_kept && body.facts().length && outcome_.size != *body.facts().length) {
+            throw std::system_error(make_error_code(errc::bad_response),
+                                    "the rest does not have the length of its Content-Range");
+        }
         outcome_.kept = body.file_is_kept;
         file_complete_ = !outcome_.kept;
         outcome_.resumed_at = outcome_.kept ? 0 : body.facts().offset;
     }
-    co_return attempt_end::answered;
+    co_return segments_ ? attempt_end::refused : attempt_end::answered;
 }
 
 // Sends the request and reads the answer; false if not all of the request was wanted.
@@ -305,7 +326,10 @@ asio::awaitable<bool> exchange::converse(response_parser& parser, body_collector
 asio::awaitable<void> exchange::receive(response_parser& parser, body_collector& body)
 {
     const read_buffers::block buffer(context_.buffers);
-    speed_watch speed(job_.limits.min_speed, job_.limits.min_speed_window);
+    if (!speed_ || !segments_) {
+        speed_.emplace(job_.limits.min_speed, job_.limits.min_speed_window);
+    }
+    speed_watch& speed = *speed_;
     const std::string origin = job_.message.url.origin();
     while (!parser.done()) {
         const auto ready = steady_clock::now();
@@ -341,12 +365,17 @@ asio::awaitable<void> exchange::receive(response_parser& parser, body_collector&
         if (body.kind() == body_collector::mode::discard && body.size() > discard_limit) {
             break;
         }
-        co_await take_in(body, parser.done());
+        const bool enough = count_segment(parser.head(), body, sent_at_);
+        co_await take_in(body, parser.done() || enough);
         if (body.file_is_kept) {
             break;
         }
         observe_progress(body, sent_at_);
         speed.skip(steady_clock::now() - arrival);
+        if (enough) {
+            break;
+        }
+        consider_segments(parser.head(), body, sent_at_);
     }
     if (parser.done()) {
         body.finish();

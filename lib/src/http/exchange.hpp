@@ -10,6 +10,8 @@
 #include "download_file.hpp"
 #include "exchange_context.hpp"
 #include "retry_schedule.hpp"
+#include "segment_group.hpp"
+#include "speed_watch.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -65,6 +67,9 @@ public:
 private:
     class turn;
 
+    /// A helper of one that fetches a large file.
+    explicit exchange(std::shared_ptr<segment_group> group);
+
     static asio::awaitable<void> main(std::shared_ptr<exchange> self);
     asio::awaitable<void> perform();
     asio::awaitable<void> perform_once();
@@ -75,7 +80,7 @@ private:
     asio::awaitable<void> pause(std::chrono::milliseconds wait);
     void start_over();
     asio::awaitable<void> wait_for_turn(const std::string& origin);
-    enum class attempt_end { answered, connection_was_stale, part_was_stale };
+    enum class attempt_end { answered, refused, connection_was_stale, part_was_stale };
 
     asio::awaitable<void> answer();
     asio::awaitable<attempt_end> attempt(bool may_use_kept);
@@ -121,8 +126,34 @@ private:
     asio::awaitable<void> take_in(body_collector& body, bool last);
     asio::awaitable<void> flush_to_file(body_collector& body);
 
+    bool is_helper() const noexcept;
+    void open_segments();
+    void make_group(const std::vector<byte_range>& missing);
+    void consider_segments(const response_head& head,
+                           const body_collector& body,
+                           std::chrono::steady_clock::time_point sent);
+    void adopt_answer(const response_head& head,
+                      std::uint64_t there,
+                      std::chrono::steady_clock::time_point sent);
+    bool can_split(const response_head& head, const body_collector& body) const;
+    void add_helpers();
+    bool take_segment(std::uint64_t least);
+    bool take_another_segment();
+    static asio::awaitable<void> help(std::shared_ptr<exchange> self);
+    asio::awaitable<void> fetch_segments();
+    bool count_segment(const response_head& head,
+                       body_collector& body,
+                       std::chrono::steady_clock::time_point sent);
+    asio::awaitable<void> flush_segment(body_collector& body);
+    asio::awaitable<bool> next_segment();
+    bool can_lose_stream(const std::exception_ptr& failure) const;
+    void lose_stream();
+    void stop_helpers();
+    asio::awaitable<void> end_segments();
+
     void observe(event::kind what, std::chrono::steady_clock::time_point since);
     void observe_progress(const body_collector& body, std::chrono::steady_clock::time_point since);
+    void observe_segments();
     void observe_retry(std::chrono::milliseconds wait, const std::exception_ptr& failure);
     void observe_end(const std::exception_ptr& failure);
     void observe(event what) const;
@@ -154,6 +185,12 @@ private:
     std::uint64_t target_size_ = 0; ///< of the file that was there before
     strand_event event_; ///< triggered by whatever this exchange waits for apart from its socket
 
+    std::shared_ptr<segment_group> segments_; ///< null: nobody else fetches this body
+    segment_plan::stream stream_ = 0;         ///< who this exchange is there
+    std::optional<byte_range> piece_;         ///< what it asks for next
+    std::uint64_t counted_ = 0;               ///< bytes of the answer under way
+    std::optional<speed_watch> speed_;        ///< of the body, whoever fetches it
+
     retry_schedule retries_;
     std::optional<request> first_message_; ///< what was asked for, once a redirect has changed it
     bool sent_ = false;                    ///< whether any of this try went out to a server
@@ -165,6 +202,8 @@ private:
     asio::steady_timer timer_;
     std::chrono::steady_clock::time_point timer_expiry_;
     std::chrono::steady_clock::time_point deadline_;
+    std::chrono::steady_clock::time_point step_deadline_; ///< without regard to the speed
+    errc step_code_ = errc::total_timed_out;
     errc deadline_code_ = errc::total_timed_out;
     std::optional<std::chrono::steady_clock::time_point> total_deadline_;
 };

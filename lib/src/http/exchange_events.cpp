@@ -60,7 +60,8 @@ std::error_code code_of(const std::exception_ptr& failure)
 
 void exchange::observe(event::kind what, std::chrono::steady_clock::time_point since)
 {
-    if (job_.on_event) {
+    // For an observer a file in segments has one answer: the first.
+    if (job_.on_event && !(segments_ && segments_->answered)) {
         observe({.what = what,
                  .call = number_,
                  .url = {},
@@ -72,7 +73,7 @@ void exchange::observe(event::kind what, std::chrono::steady_clock::time_point s
 void exchange::observe_progress(const body_collector& body,
                                 std::chrono::steady_clock::time_point since)
 {
-    if (job_.on_event && body.kind() != body_collector::mode::discard) {
+    if (job_.on_event && !segments_ && body.kind() != body_collector::mode::discard) {
         observe({.what = event::kind::progress,
                  .call = number_,
                  .url = {},
@@ -80,6 +81,21 @@ void exchange::observe_progress(const body_collector& body,
                  .took = std::chrono::steady_clock::now() - since,
                  .size = body.facts().offset + body.size(),
                  .length = body.length()});
+    }
+}
+
+// Of all who fetch the file.
+void exchange::observe_segments()
+{
+    if (job_.on_event) {
+        const std::uint64_t length = segments_->record.length;
+        observe({.what = event::kind::progress,
+                 .call = number_,
+                 .url = {},
+                 .tries = retries_.tries(),
+                 .took = std::chrono::steady_clock::now() - segments_->sent,
+                 .size = length - segments_->plan.unfetched(),
+                 .length = length});
     }
 }
 

@@ -69,10 +69,13 @@ asio::awaitable<void> exchange::look_at_target()
 
 std::optional<rest_wanted> exchange::rest_to_ask_for() const
 {
+    if (segments_) {
+        return rest_wanted{segments_->record, *piece_, true};
+    }
     if (!file_ || file_->offset() == 0 || job_.message.headers.contains("Range")) {
         return std::nullopt;
     }
-    return rest_wanted{file_->record(), file_->offset()};
+    return rest_wanted{file_->record(), {file_->offset(), file_->record().length}};
 }
 
 // The fields that make a request depend on what is there already.
@@ -80,10 +83,14 @@ headers exchange::conditions(const std::optional<rest_wanted>& rest) const
 {
     headers fields;
     if (rest) {
-        fields.set("Range", "bytes=" + std::to_string(rest->offset) + "-");
+        const auto [begin, end] = rest->range;
+        const bool to_the_end = end == rest->record.length;
+        fields.set("Range",
+                   "bytes=" + std::to_string(begin) + "-" +
+                       (to_the_end ? "" : std::to_string(end - 1)));
         fields.set("If-Range", rest->record.validator);
     }
-    if (job_.newer_than) {
+    if (job_.newer_than && !(rest && rest->only)) {
         fields.set("If-Modified-Since", format_http_date(*job_.newer_than));
     }
     return fields;
@@ -114,6 +121,10 @@ asio::awaitable<void> exchange::take_in(body_collector& body, bool last)
 
 asio::awaitable<void> exchange::flush_to_file(body_collector& body)
 {
+    if (segments_) {
+        co_await flush_segment(body);
+        co_return;
+    }
     auto work = [this, &body] {
         if (!body.file_begun) {
             body.file_is_kept = !file_->begin(body.facts());

@@ -138,6 +138,8 @@ void exchange::arm(timeout limit, errc code)
         deadline_ = *total_deadline_;
         deadline_code_ = errc::total_timed_out;
     }
+    step_deadline_ = deadline_;
+    step_code_ = deadline_code_;
     // A timer that runs out earlier looks again then: moving it at every read would cost more.
     if (deadline_ < timer_expiry_) {
         schedule_timer();
@@ -176,6 +178,12 @@ void exchange::on_timer()
 {
     timer_expiry_ = steady_clock::time_point::max();
     postpone_idle_deadline();
+    if (deadline_ != steady_clock::time_point::max() && deadline_code_ == errc::too_slow &&
+        speed_->deadline() > deadline_) { // others have brought some of the body meanwhile
+        deadline_ = step_deadline_;
+        deadline_code_ = step_code_;
+        arm_until(speed_->deadline(), errc::too_slow);
+    }
     if (steady_clock::now() >= deadline_) {
         abort(make_error_code(deadline_code_));
     } else if (deadline_ != steady_clock::time_point::max()) {
@@ -191,6 +199,9 @@ void exchange::abort(std::error_code reason)
     }
     aborted_ = true;
     abort_reason_ = reason;
+    if (!reason || reason == errc::total_timed_out || reason == errc::too_slow) {
+        stop_helpers(); // any other limit is one of our own stream
+    }
     if (connection_) {
         connection_->close();
     }

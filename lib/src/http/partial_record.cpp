@@ -15,6 +15,8 @@ namespace cofutures::http::detail {
 namespace {
 
 constexpr std::string_view first_line = "cofutures part 1";
+constexpr std::string_view first_line_with_gaps = "cofutures part 2";
+constexpr std::string_view last_line_with_gaps = "end"; // a list that was cut off is none
 
 bool is_entity_tag(std::string_view text)
 {
@@ -32,6 +34,28 @@ std::optional<std::uint64_t> take_number(std::string_view& text, std::string_vie
     }
     text.remove_prefix(separator.size());
     return value;
+}
+
+// Reads "FIRST-LAST,FIRST-LAST,…": in order, apart from each other, within the length and not from the
+// first byte on. Nothing if it is anything else.
+std::optional<std::vector<byte_range>> parse_missing(std::string_view text, std::uint64_t length)
+{
+    std::vector<byte_range> ranges;
+    while (ranges.empty() || !text.empty()) {
+        const auto first = take_number(text, "-");
+        const auto last = first ? take_number(text, "") : std::nullopt;
+        const std::uint64_t least = ranges.empty() ? 1 : ranges.back().end + 1;
+        if (!last || *first < least || *last < *first || *last >= length) {
+            return std::nullopt;
+        }
+        ranges.push_back({*first, *last + 1});
+        if (text.starts_with(',') && text.size() > 1) {
+            text.remove_prefix(1);
+        } else if (!text.empty()) {
+            return std::nullopt;
+        }
+    }
+    return ranges;
 }
 
 } // namespace
@@ -58,9 +82,9 @@ std::optional<partial_record> partial_record::load(const std::filesystem::path& 
     std::string magic;
     std::string length;
     partial_record record;
-    if (!std::getline(file, magic) || magic != first_line || !std::getline(file, record.url) ||
-        !std::getline(file, record.validator) || !std::getline(file, length) ||
-        record.validator.empty()) {
+    if (!std::getline(file, magic) || (magic != first_line && magic != first_line_with_gaps) ||
+        !std::getline(file, record.url) || !std::getline(file, record.validator) ||
+        !std::getline(file, length) || record.validator.empty()) {
         return std::nullopt;
     }
     std::string_view digits = length;
@@ -69,6 +93,18 @@ std::optional<partial_record> partial_record::load(const std::filesystem::path& 
         return std::nullopt;
     }
     record.length = *value;
+    if (magic == first_line_with_gaps) {
+        std::string ranges;
+        std::string end;
+        if (!std::getline(file, ranges) || !std::getline(file, end) || end != last_line_with_gaps) {
+            return std::nullopt;
+        }
+        auto missing = parse_missing(ranges, record.length);
+        if (!missing) {
+            return std::nullopt;
+        }
+        record.missing = std::move(*missing);
+    }
     return record;
 }
 
@@ -78,7 +114,18 @@ bool partial_record::save(const std::filesystem::path& path) const
     fresh += "~";
     {
         std::ofstream file(fresh, std::ios::trunc);
-        file << first_line << '\n' << url << '\n' << validator << '\n' << length << '\n';
+        // Programs that know nothing of gaps must not take such a file for one without.
+        file << (missing.empty() ? first_line : first_line_with_gaps) << '\n'
+             << url << '\n'
+             << validator << '\n'
+             << length << '\n';
+        const char* separator = "";
+        for (const byte_range& each : missing) {
+            file << std::exchange(separator, ",") << each.begin << '-' << each.end - 1;
+        }
+        if (!missing.empty()) {
+            file << '\n' << last_line_with_gaps << '\n';
+        }
         if (!file.flush()) {
             return false;
         }
@@ -88,11 +135,11 @@ bool partial_record::save(const std::filesystem::path& path) const
     return !ec;
 }
 
-bool partial_record::continued_by(const response_head& head, std::uint64_t offset) const
+bool partial_record::continued_by(const response_head& head, byte_range wanted) const
 {
     const auto range = content_range::parse(head.headers.get("Content-Range").value_or(""));
-    if (head.status != 206 || !range || range->first != offset || range->length != length ||
-        range->last != length - 1) {
+    if (head.status != 206 || !range || range->length != length || range->first != wanted.begin ||
+        range->last != wanted.end - 1) {
         return false;
     }
     // A server that does not know If-Range sends a range of whatever there is now.

@@ -7,11 +7,14 @@
 
 #include <cofutures/http/message.hpp>
 
+#include "segment_plan.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cofutures::http::detail {
 
@@ -33,14 +36,18 @@ struct partial_record {
         {};                   ///< what `If-Range` takes: an ETag or a date; empty if there is none
     std::uint64_t length = 0; ///< of the whole
 
+    /// What is not there yet, where the file has gaps; empty: what lies behind its end. The size of
+    /// a file with gaps says nothing.
+    std::vector<byte_range> missing = {};
+
     /// Reads a record; nothing if there is none or it is not one of ours.
     static std::optional<partial_record> load(const std::filesystem::path& path);
 
     /// Writes the record whole or not at all; false if that was impossible.
     bool save(const std::filesystem::path& path) const;
 
-    /// Tells whether an answer to "the rest from `offset`, if nothing has changed" is just that.
-    bool continued_by(const response_head& head, std::uint64_t offset) const;
+    /// Tells whether an answer to "this part, if nothing has changed" is just that.
+    bool continued_by(const response_head& head, byte_range wanted) const;
 
     friend bool operator==(const partial_record&, const partial_record&) = default;
 };

@@ -45,7 +45,8 @@ struct event {
 
     std::chrono::nanoseconds took;
 
-    /// How much of the body there is, decoded, what an earlier try left included.
+    /// How much of the body there is, decoded, what an earlier try left included; of a file in
+    /// segments, what all connections have brought. It falls where what came is lost again.
     std::uint64_t size = 0;
 
     /// The length of the body, if the server has announced it.

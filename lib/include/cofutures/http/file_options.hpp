@@ -5,6 +5,9 @@
 
 /// How a download treats its file. Floor 6.
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +54,7 @@ struct file_options {
     /// strong ETag or Last-Modified is kept, and the server is asked to send the rest if that still
     /// holds (`If-Range`), else the whole: two versions are never mixed. One process at a time can
     /// write a part; another one fails with `std::errc::resource_unavailable_try_again`.
+    /// Where several connections have fetched it, it has gaps, which are in ".NAME.part-info".
     bool resume = false;
 
     /// Compared before the file gets its name; a file that does not add up is removed, and the call
@@ -79,6 +83,22 @@ struct file_options {
 
     /// Whether the file, and its folder, are forced to the disk (`fsync`) before the call ends.
     bool sync = false;
+
+    /// The most connections that fetch the file at the same time; 1: never more than one.
+    ///
+    /// More are opened where the server sends parts of files, where the validator that `resume`
+    /// needs is there, where turns are free that nobody waits for (`max_connections_per_host`), and
+    /// as long as each step makes the download faster. They are closed when another call wants
+    /// their turns.
+    std::size_t segments = 1;
+
+    /// The least that a further connection fetches; a file with less than twice as much to go is
+    /// not split.
+    std::uint64_t min_segment = 8 * 1024 * 1024;
+
+    /// How long the download runs, and is measured, before its connections are doubled, each time.
+    /// 0: all of them are used at once, whether they help or not.
+    std::chrono::milliseconds split_after = std::chrono::milliseconds(500);
 };
 
 } // namespace cofutures::http
