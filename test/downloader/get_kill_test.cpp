@@ -9,14 +9,20 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <random>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
+
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 namespace {
 
@@ -157,6 +163,129 @@ TEST_F(KilledGet, IsCompletedByRunningItAgain)
     start();
     EXPECT_EQ(downloader.wait().status, 0);
     EXPECT_TRUE(server.take_requests().empty());
+}
+
+// Large enough to be split, and still under way a good while after that.
+class KilledSegments : public testing::Test {
+protected:
+    KilledSegments() { fs::create_directory(downloader.folder() / "out"); }
+
+    // So slowly that it is split long before the end.
+    void start()
+    {
+        downloader.start({"get",
+                          "-q",
+                          "--resume",
+                          "-o",
+                          "out",
+                          "--segments",
+                          "4",
+                          "--min-segment",
+                          "100k",
+                          "--limit-rate",
+                          "6M",
+                          server.url(0)});
+    }
+
+    // Kills it once the record has been written so many times, unless the file is there before.
+    void start_and_kill(std::uint64_t after)
+    {
+        const int watch = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        ::inotify_add_watch(watch, (downloader.folder() / "out").c_str(), IN_MOVED_TO);
+        start();
+        bool heard = true;
+        while (heard && after > 0) {
+            pollfd waited{watch, POLLIN, 0};
+            heard = ::poll(&waited, 1, 20'000) == 1;
+            alignas(inotify_event) char events[4096];
+            const ssize_t size = heard ? ::read(watch, events, sizeof events) : 0;
+            for (ssize_t at = 0; at < size && after > 0;) {
+                inotify_event each;
+                std::memcpy(&each, events + at, sizeof each);
+                after = std::string(events + at + sizeof each) == "0" ? 0 : after - 1;
+                at += static_cast<ssize_t>(sizeof each + each.len);
+            }
+        }
+        EXPECT_TRUE(heard);
+        ::close(watch);
+        downloader.signal(SIGKILL);
+        downloader.wait();
+    }
+
+    fs::path file(const std::string& name) const { return downloader.folder() / "out" / name; }
+
+    void expect_content() const
+    {
+        std::ifstream whole(file("0"), std::ios::binary);
+        EXPECT_TRUE(std::string(std::istreambuf_iterator<char>(whole), {}) == content);
+    }
+
+    /// How many bytes are there for certain, as the record says.
+    std::uint64_t recorded() const
+    {
+        std::ifstream record(file(".0.part-info"));
+        std::string line;
+        std::getline(record, line);
+        if (line != "cofutures part 2") {
+            return fs::exists(file(".0.part")) ? fs::file_size(file(".0.part")) : 0;
+        }
+        gaps_seen = true;
+        for (int i = 0; i < 4; ++i) {
+            std::getline(record, line);
+        }
+        std::uint64_t missing = 0;
+        std::istringstream ranges(line);
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+        char between = 0;
+        while (ranges >> first >> between >> last) {
+            missing += last + 1 - first;
+            ranges >> between;
+        }
+        return content.size() - missing;
+    }
+
+    const std::string content = [] {
+        std::mt19937_64 random(3);
+        std::string bytes(12'000'000, '\0');
+        for (std::size_t i = 0; i < bytes.size(); i += 8) {
+            const std::uint64_t word = random();
+            std::memcpy(&bytes[i], &word, 8);
+        }
+        return bytes;
+    }();
+    file_server server{{content}};
+    program downloader{DOWNLOADER};
+    mutable bool gaps_seen = false;
+};
+
+TEST_F(KilledSegments, AreCompletedByRunningItAgain)
+{
+    const std::uint64_t kills = variable("COFUTURES_KILLS", 4);
+    std::mt19937_64 random(variable("COFUTURES_SEED", 1));
+    std::uint64_t there = 0;
+    for (std::uint64_t i = 0; i < kills && !HasFailure(); ++i) {
+        start_and_kill(1 + random() % 20);
+        for (const file_server::request& each : server.take_requests()) {
+            EXPECT_TRUE(each.from > 0 || there == 0) << "fetched anew";
+        }
+        if (fs::exists(file("0"))) {
+            expect_content();
+            fs::remove(file("0"));
+            there = 0;
+            continue;
+        }
+        EXPECT_GE(recorded(), there) << "what was there is still there";
+        there = recorded();
+    }
+    start();
+    const program_result last = downloader.wait();
+
+    EXPECT_EQ(last.status, 0) << last.err;
+    expect_content();
+    EXPECT_FALSE(fs::exists(file(".0.part-info")));
+    EXPECT_FALSE(fs::exists(file(".0.part")));
+    EXPECT_TRUE(gaps_seen);
 }
 
 } // namespace

@@ -40,6 +40,8 @@ TEST(GetOptions, HaveTheDocumentedDefaults)
     EXPECT_EQ(options.jobs, 16);
     EXPECT_EQ(options.per_host, 6);
     EXPECT_EQ(options.retries, 3);
+    EXPECT_EQ(options.segments, 4);
+    EXPECT_EQ(options.min_segment, 8'000'000u);
     EXPECT_FALSE(options.timeout);
     EXPECT_EQ(options.connect_timeout, 10);
     EXPECT_EQ(options.idle_timeout, 30);
@@ -108,6 +110,8 @@ TEST(GetOptions, TellWhoAndWhereServersAre)
     EXPECT_EQ(get({"u", "--min-speed", "20k"}).min_speed, 20'000u);
     EXPECT_EQ(get({"u", "--min-speed", "2G"}).min_speed, 2'000'000'000u);
     EXPECT_EQ(get({"u", "--min-speed", "7"}).min_speed, 7u);
+    EXPECT_EQ(get({"u", "--segments", "1"}).segments, 1);
+    EXPECT_EQ(get({"u", "--min-segment", "20M"}).min_segment, 20'000'000u);
 }
 
 TEST(GetOptions, AreRefusedWithAReason)
@@ -117,6 +121,9 @@ TEST(GetOptions, AreRefusedWithAReason)
               "--jobs: expected a whole number from 1 to 100000, got '0'");
     EXPECT_EQ(problem({"u", "--per-host", "-1"}),
               "--per-host: expected a whole number from 1 to 100000, got '-1'");
+    EXPECT_EQ(problem({"u", "--segments", "0"}),
+              "--segments: expected a whole number from 1 to 100000, got '0'");
+    EXPECT_TRUE(problem({"u", "--min-segment", "x"}).starts_with("--min-segment: expected "));
     EXPECT_EQ(problem({"u", "--retries", "-1"}),
               "--retries: expected a whole number from 0 to 1000000, got '-1'");
     EXPECT_EQ(problem({"u", "--timeout", "0"}),

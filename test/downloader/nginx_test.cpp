@@ -61,4 +61,37 @@ TEST(DownloaderWithNginx, GetsAllFlagsOverAsManyConnectionsAsAllowed)
     EXPECT_LE(connections.size(), 100U); // so at least 94 requests went over a used one
 }
 
+TEST(DownloaderWithNginx, GetsALargeFileOverSeveralConnections)
+{
+    program downloader(DOWNLOADER);
+    const fs::path served = downloader.folder() / "server" / "html" / "slow";
+    fs::create_directories(served);
+    std::mt19937 random(1);
+    std::string bytes(12'000'000, '\0');
+    std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<char>(random()); });
+    std::ofstream(served / "large", std::ios::binary) << bytes;
+    nginx server(NGINX, downloader.folder() / "server");
+
+    const auto result = downloader.run({"get",
+                                        "--segments",
+                                        "4",
+                                        "--per-host",
+                                        "3",
+                                        "--min-segment",
+                                        "1M",
+                                        "-o",
+                                        "out",
+                                        server.url() + "/slow/large"});
+
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_TRUE(contents(downloader.folder() / "out" / "large") == bytes);
+    const auto accesses = server.stop();
+    std::set<std::size_t> connections;
+    for (const auto& access : accesses) {
+        connections.insert(access.connection);
+        EXPECT_TRUE(access.status == 200 || access.status == 206) << access.status;
+    }
+    EXPECT_GE(connections.size(), 2U);
+}
+
 } // namespace

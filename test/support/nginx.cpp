@@ -35,7 +35,7 @@ http {
     access_log access.log connections;
     client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
     default_type application/octet-stream;
-    server { listen 127.0.0.1:PORT; root html; }
+    server { listen 127.0.0.1:PORT; root html; location /slow/ { limit_rate 4m; } }
 }
 )";
 

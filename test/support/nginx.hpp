@@ -25,7 +25,7 @@ public:
     };
 
     /// Starts it on a free port, with everything it writes below `folder` and the files to serve in
-    /// `folder/html`.
+    /// `folder/html`. What is below "/slow/" comes with 4 MiB/s over each connection.
     nginx(const std::string& executable, std::filesystem::path folder);
     ~nginx();
 

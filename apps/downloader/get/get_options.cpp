@@ -196,6 +196,17 @@ void define_get(CLI::App& app, get_options& options)
     app.add_flag("--resume",
                  options.resume,
                  "Keep the parts of files that were not finished, and fetch only the rest");
+    app.add_option("--segments",
+                   options.segments,
+                   "Most connections for one large file, while they help; 1 for no more than one")
+        ->type_name("N")
+        ->transform(whole_number(1, most_connections))
+        ->capture_default_str();
+    app.add_option("--min-segment",
+                   options.min_segment,
+                   "Least that a further connection fetches of a file; default 8M")
+        ->type_name("BYTES")
+        ->transform(byte_count());
     app.add_option("--checksum", options.checksum, "What the file must add up to, as sha256:HEX")
         ->type_name("SUM");
     app.add_option("--checksums",

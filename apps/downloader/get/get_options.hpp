@@ -35,6 +35,8 @@ struct get_options {
     bool newer = false;
     bool content_disposition = false;
     bool resume = false;
+    std::int64_t segments = 4;
+    std::uint64_t min_segment = 8'000'000; ///< bytes
     std::string checksum;  ///< of the only URL
     std::string checksums; ///< a file of them, as sha256sum writes it
     bool dry_run = false;

@@ -101,7 +101,9 @@ http::request_options request_options_for(const get_options& options)
                                   : options.newer   ? existing::if_newer
                                                     : existing::refuse, // take() has looked
                      .set_time = options.file_times,
-                     .sync = options.sync},
+                     .sync = options.sync,
+                     .segments = static_cast<std::size_t>(options.segments),
+                     .min_segment = options.min_segment},
             .authorization = credentials_of(options)};
 }
 
