@@ -27,7 +27,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Scenario:
-    def __init__(self, name, title, folder, count, size, at_once, tls=False, floor=None):
+    def __init__(self, name, title, folder, count, size, at_once, tls=False, floor=None,
+                 segments=1):
+        self.segments = segments  # connections for one file, of the programs that can have several
         self.name, self.title, self.folder = name, title, folder
         self.count, self.size, self.at_once, self.tls, self.floor = count, size, at_once, tls, floor
 
@@ -36,13 +38,15 @@ class Scenario:
 
 
 def scenarios(small):
-    many, large, delayed = (40, 2**20, 20) if small else (2000, 2**30, 200)
+    many, large, delayed, slow = (40, 2**20, 20, 2**22) if small else (2000, 2**30, 200, 2**28)
     return [
         Scenario("many", f"{many} x 10 KiB, 20 at once", "many", many, 10240, 20),
         Scenario("tls", f"{many} x 10 KiB over TLS, 20 at once", "many", many, 10240, 20, tls=True),
         Scenario("large", f"1 x {large >> 20} MiB", "large", 1, large, 1),
         Scenario("delay", f"{delayed} x 10 KiB behind 100 ms, 20 at once", "delay", delayed, 10240, 20,
                  floor=delayed / 20 * 0.1),
+        Scenario("slow", f"1 x {slow >> 20} MiB at 64 MiB/s a connection, 4 of them", "slow", 1, slow, 4,
+                 floor=slow / 2**28, segments=4),
     ]
 
 
@@ -71,6 +75,7 @@ http {{
         listen 127.0.0.1:{plain};
         listen 127.0.0.1:{tls} ssl;
         root html;
+        location /slow/ {{ limit_rate 64m; }}
         {delay}
     }}
 }}
@@ -127,8 +132,11 @@ class Server:
         """How many connections carried the requests since the last call; waits for their lines."""
         used, lines, partial = set(), 0, ""
         limit = time.monotonic() + 5
-        while lines < requests and time.monotonic() < limit:
-            partial += self.log.readline()
+        while time.monotonic() < limit:
+            line = self.log.readline()
+            if not line and lines >= requests:  # there may be more: files can come in parts
+                break
+            partial += line
             if partial.endswith("\n"):
                 used.add(partial.split()[0])
                 lines, partial = lines + 1, ""
@@ -164,7 +172,8 @@ class Job:
 def ours(program):
     def command(job):
         return [program, "get", "-q", "-i", job.list(lambda url, name: f"{url}\n"), "-o", job.out,
-                "-j", job.at_once, "--per-host", job.at_once] + \
+                "-j", job.at_once, "--per-host", job.at_once,
+                "--segments", str(job.scenario.segments)] + \
                (["--cacert", job.authority] if job.scenario.tls else [])
     return command
 
@@ -178,7 +187,8 @@ def curl(job):
 def aria2c(job):
     return ["aria2c", "--no-conf", "--quiet", "--input-file", job.list(lambda url, name: f"{url}\n"),
             "--dir", job.out, "--max-concurrent-downloads", job.at_once,
-            "--max-connection-per-server=1", "--split=1", "--file-allocation=none", "--summary-interval=0",
+            f"--max-connection-per-server={job.scenario.segments}", f"--split={job.scenario.segments}",
+            "--min-split-size=8M", "--file-allocation=none", "--summary-interval=0",
             "--download-result=hide", "--auto-save-interval=0"] + \
            ([f"--ca-certificate={job.authority}"] if job.scenario.tls else [])
 
@@ -295,7 +305,7 @@ def arguments():
     parser.add_argument("--nginx", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--small", action="store_true", help="a few files only, to see that it works")
-    parser.add_argument("--only", help="scenarios, separated by commas: many,tls,large,delay")
+    parser.add_argument("--only", help="scenarios, separated by commas: many,tls,large,delay,slow")
     parser.add_argument("--programs", help="programs, separated by commas")
     parser.add_argument("--no-pin", action="store_true",
                         help="do not keep the server and the programs on different processors")
