@@ -422,6 +422,26 @@ TEST_F(HttpSegments, TrustNoRecordOfAFileThatIsShorter)
     }
 }
 
+TEST_F(HttpSegments, GiveWayToAFileThatHasTheServersName)
+{
+    leave(whole.substr(0, 20) + std::string(40, '-') + whole.substr(60), "20-59");
+    std::ofstream(folder / "named") << "old";
+    auto connection = start("x",
+                            {.file = {.resume = true,
+                                      .if_exists = file_options::existing::keep,
+                                      .use_server_name = true}});
+    EXPECT_TRUE(asked("Range: bytes=20-59")) << request;
+    connection.write(
+        range(20, 59, "ETag: \"v1\"\r\nContent-Disposition: attachment; filename=named\r\n") +
+        whole.substr(20, 40));
+    const download_result result = call.result(watchdog);
+    EXPECT_TRUE(result.kept);
+    EXPECT_EQ(result.path, folder / "named");
+    EXPECT_EQ(result.size, 3u);
+    EXPECT_EQ(contents(folder / "named"), "old");
+    EXPECT_FALSE(fs::exists(folder / "x"));
+}
+
 TEST_F(HttpSegments, NeedATurnThatNobodyElseWantsToHave)
 {
     client alone({.max_connections_per_host = 1});
