@@ -275,6 +275,10 @@ TEST_F(KilledSegments, AreCompletedByRunningItAgain)
             there = 0;
             continue;
         }
+        if (!fs::exists(file(".0.part-info"))) { // killed at the last moment, or before the first
+            there = 0;
+            continue;
+        }
         EXPECT_GE(recorded(), there) << "what was there is still there";
         there = recorded();
     }
