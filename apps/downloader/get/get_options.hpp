@@ -37,8 +37,8 @@ struct get_options {
     bool resume = false;
     std::int64_t segments = 4;
     std::uint64_t min_segment = 8'000'000; ///< bytes
-    std::string checksum;  ///< of the only URL
-    std::string checksums; ///< a file of them, as sha256sum writes it
+    std::string checksum;                  ///< of the only URL
+    std::string checksums;                 ///< a file of them, as sha256sum writes it
     bool dry_run = false;
     bool file_times = false;
     bool sync = false;
