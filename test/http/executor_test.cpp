@@ -9,6 +9,13 @@
 
 #include "support/scripted_server.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -71,6 +78,38 @@ TEST(HttpClientInACoroutine, IsStoppedWithIt)
     connection.expect_closed();
     EXPECT_TRUE(sum.wait_for(watchdog));
     EXPECT_TRUE(sum.cancelled());
+}
+
+boost::asio::awaitable<std::string> body_of(client& fetcher, std::string url)
+{
+    co_return (co_await fetcher.get(url)).body;
+}
+
+boost::asio::awaitable<std::string>
+body_within(client& fetcher, std::string url, boost::asio::steady_timer& deadline)
+{
+    using boost::asio::as_tuple;
+    using boost::asio::use_awaitable;
+    using namespace boost::asio::experimental::awaitable_operators;
+    const auto first =
+        co_await (body_of(fetcher, url) || deadline.async_wait(as_tuple(use_awaitable)));
+    co_return first.index() == 0 ? std::get<0>(first) : "too late";
+}
+
+TEST(HttpClientInACoroutine, IsStoppedByADeadlineOfTheCaller)
+{
+    scripted_server server;
+    client client;
+    io_context_executor io;
+    boost::asio::steady_timer deadline(io.context(), boost::asio::steady_timer::time_point::max());
+
+    auto body = io.submit(body_within, std::ref(client), server.url("/"), std::ref(deadline));
+    auto connection = server.accept();
+    connection.read_request();
+    boost::asio::post(io.context(), [&deadline] { deadline.cancel(); });
+
+    connection.expect_closed();
+    EXPECT_EQ(body.result(watchdog), "too late");
 }
 
 TEST(HttpClientOnABorrowedExecutor, RunsThereAndEndsBeforeIt)

@@ -55,6 +55,19 @@ TEST(HttpRetrySchedule, LeavesOutARandomHalfOfTheDelay)
     }
 }
 
+TEST(HttpRetrySchedule, WaitsForAServerWithinItsBudgetOnly)
+{
+    retry_policy limited = policy(2, 0);
+    limited.budget = 10min;
+    const auto now = steady_clock::now();
+
+    EXPECT_TRUE(retry_schedule(policy(2, 0)).waits_until(now + 1h, now));
+    EXPECT_TRUE(retry_schedule(limited).waits_until(now + 5min, now));
+    EXPECT_FALSE(retry_schedule(limited).waits_until(now + 1h, now));
+    EXPECT_FALSE(retry_schedule(policy(2, 0)).waits_until(now, now));
+    EXPECT_FALSE(retry_schedule(policy(1, 0)).waits_until(now + 1s, now));
+}
+
 TEST(HttpRetrySchedule, NeverRepeatsByDefault)
 {
     EXPECT_EQ(retry_schedule(retry_policy{}).next({}, start, {}), std::nullopt);

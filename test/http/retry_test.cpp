@@ -74,6 +74,59 @@ TEST(HttpRetry, ReturnsTheLastAnswerWhenNoTryIsLeft)
     EXPECT_EQ(call.result().tries, 2u);
 }
 
+// The server asks for an hour; who may wait that long, waits, and nobody else.
+TEST(HttpRetry, LeavesAServerAloneThatAsksForIt)
+{
+    scripted_server server;
+    client_options options = at_once(2);
+    options.retries.budget = {};
+    client client(options);
+    const request_options impatient{
+        .retries = retry_policy{.max_tries = 2, .first_delay = 0ms, .budget = 10min}};
+
+    auto first = client.get(server.url("/first"), impatient);
+    auto connection = server.accept();
+    connection.read_request();
+    connection.write("HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(first.result(watchdog).status, 429);
+
+    const auto patient = client.get(server.url("/patient"));
+    auto second = client.get(server.url("/second"), impatient);
+    EXPECT_TRUE(connection.read_request().starts_with("GET /second "));
+    connection.write_ok("here");
+    EXPECT_EQ(second.result(watchdog).body, "here");
+    auto third = client.get(server.url("/third"), {.retries = retry_policy{}});
+    EXPECT_TRUE(connection.read_request().starts_with("GET /third "));
+    connection.write_ok("here");
+    EXPECT_EQ(third.result(watchdog).body, "here");
+
+    EXPECT_FALSE(patient.done());
+    EXPECT_TRUE(patient.cancel());
+    EXPECT_EQ(client.stats().requests, 3u);
+}
+
+// The queue holds those who were asked to wait while they waited for a connection.
+TEST(HttpRetry, LeavesAServerAloneWhoeverIsInTheQueue)
+{
+    scripted_server server;
+    client_options options = at_once(2);
+    options.max_connections_per_host = 1;
+    client client(options);
+
+    auto first = client.get(server.url("/first"), {.retries = retry_policy{}});
+    auto connection = server.accept();
+    connection.read_request();
+    auto queued = client.get(server.url("/queued"));
+    auto last = client.get(server.url("/last"), {.retries = retry_policy{}});
+    connection.write("HTTP/1.1 503 Slow\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(first.result(watchdog).status, 503);
+
+    EXPECT_TRUE(connection.read_request().starts_with("GET /last "));
+    connection.write_ok("here");
+    EXPECT_EQ(last.result(watchdog).body, "here");
+    EXPECT_TRUE(queued.cancel());
+}
+
 TEST(HttpRetry, ReturnsOtherAnswersAtOnce)
 {
     scripted_server server;

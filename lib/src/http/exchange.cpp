@@ -149,12 +149,16 @@ asio::awaitable<void> exchange::wait_for_turn(const std::string& origin)
 {
     const auto began = steady_clock::now();
     disarm();
-    connection_pool::waiter who{event_};
-    context_.pool.take_turn(origin, who);
-    while (!who.granted && !aborted_) {
-        co_await event_.wait();
-    }
-    if (aborted_) {
+    for (;;) {
+        co_await wait_for_cool_down(origin);
+        connection_pool::waiter who{event_};
+        context_.pool.take_turn(origin, who);
+        while (!who.granted && !aborted_) {
+            co_await event_.wait();
+        }
+        if (!aborted_ && !has_to_cool_down(origin)) {
+            break;
+        }
         context_.pool.forget(origin, who);
         require_running();
     }
@@ -162,6 +166,19 @@ asio::awaitable<void> exchange::wait_for_turn(const std::string& origin)
         *total_deadline_ += steady_clock::now() - began;
     }
     observe(event::kind::queued, began);
+}
+
+bool exchange::has_to_cool_down(const std::string& origin) const
+{
+    return retries_.waits_until(context_.cooling.end(origin), steady_clock::now());
+}
+
+asio::awaitable<void> exchange::wait_for_cool_down(const std::string& origin)
+{
+    while (!aborted_ && has_to_cool_down(origin)) {
+        co_await event_.wait_until(context_.cooling.end(origin));
+    }
+    require_running();
 }
 
 // Makes the request until there is an answer to what was asked: over a fresh connection if a kept

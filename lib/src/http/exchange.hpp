@@ -70,23 +70,7 @@ private:
     /// A helper of one that fetches a large file.
     explicit exchange(std::shared_ptr<segment_group> group);
 
-    static asio::awaitable<void> main(std::shared_ptr<exchange> self);
-    asio::awaitable<void> perform();
-    asio::awaitable<void> perform_once();
-    asio::awaitable<void> commit_file();
-    asio::awaitable<void> discard_file();
-    std::optional<std::chrono::milliseconds> next_try(const std::exception_ptr& failure);
-    bool is_worth_repeating(const std::exception_ptr& failure) const;
-    asio::awaitable<void> pause(std::chrono::milliseconds wait);
-    void start_over();
-    asio::awaitable<void> wait_for_turn(const std::string& origin);
     enum class attempt_end { answered, refused, connection_was_stale, part_was_stale };
-
-    asio::awaitable<void> answer();
-    asio::awaitable<attempt_end> attempt(bool may_use_kept);
-    asio::awaitable<void> wait_for_rate(const std::string& origin);
-    asio::awaitable<bool> converse(response_parser& parser, body_collector& body);
-    asio::awaitable<void> receive(response_parser& parser, body_collector& body);
 
     /// A request that is being written while its answer is read already.
     struct sending {
@@ -103,29 +87,65 @@ private:
         std::optional<std::chrono::steady_clock::time_point> idle_deadline; ///< since the last byte
     };
 
-    bool fits_into_one_write() const;
-    static asio::awaitable<void> send(std::shared_ptr<exchange> self, std::string head);
-    asio::awaitable<void> send_all(std::string_view head);
-    asio::awaitable<void> send_piece(std::string_view bytes);
-    asio::awaitable<void> wait_for_permission();
-    asio::awaitable<void> end_sending();
-    asio::awaitable<void> open_body();
-    asio::awaitable<std::string_view> next_piece();
-    std::exception_ptr described(std::exception_ptr failure) const;
-    void heed(response_parser& parser);
-    void postpone_idle_deadline();
-    std::optional<rest_wanted> rest_to_ask_for() const;
-    headers conditions(const std::optional<rest_wanted>& rest) const;
-    asio::awaitable<void> prepare_file();
-    asio::awaitable<void> look_at_target();
+    // From a call to its outcome: exchange.cpp.
+    static asio::awaitable<void> main(std::shared_ptr<exchange> self);
+    asio::awaitable<void> perform();
+    asio::awaitable<void> perform_once();
+    asio::awaitable<void> wait_for_turn(const std::string& origin);
+    asio::awaitable<void> wait_for_cool_down(const std::string& origin);
+    bool has_to_cool_down(const std::string& origin) const;
+    asio::awaitable<void> answer();
+    asio::awaitable<attempt_end> attempt(bool may_use_kept);
+    asio::awaitable<bool> converse(response_parser& parser, body_collector& body);
+    asio::awaitable<void> receive(response_parser& parser, body_collector& body);
+    std::exception_ptr translated(std::exception_ptr error) const;
+    void drop_connection() noexcept;
+
+    // Between two tries: exchange_retry.cpp.
+    std::optional<std::chrono::milliseconds> next_try(const std::exception_ptr& failure);
+    bool is_worth_repeating(const std::exception_ptr& failure) const;
+    asio::awaitable<void> pause(std::chrono::milliseconds wait);
+    void start_over();
+
+    // The way to the server, and what waits no longer than it may: exchange_steps.cpp.
     asio::awaitable<void> open_connection();
     asio::awaitable<std::vector<connection::endpoint>> find_endpoints(std::string host,
                                                                       std::uint16_t port);
     asio::awaitable<std::vector<asio::ip::tcp::endpoint>> resolve(std::string host,
                                                                   std::uint16_t port);
+    asio::awaitable<void> wait_for_rate(const std::string& origin);
+    void arm(timeout limit, errc code);
+    void arm_until(std::chrono::steady_clock::time_point end, errc code);
+    void disarm();
+    void schedule_timer();
+    void on_timer();
+    void abort(std::error_code reason);
+    void require_running() const;
+
+    // The body of the request: exchange_sending.cpp.
+    asio::awaitable<void> open_body();
+    bool fits_into_one_write() const;
+    static asio::awaitable<void> send(std::shared_ptr<exchange> self, std::string head);
+    asio::awaitable<void> send_all(std::string_view head);
+    asio::awaitable<void> send_piece(std::string_view bytes);
+    asio::awaitable<std::string_view> next_piece();
+    asio::awaitable<void> wait_for_permission();
+    asio::awaitable<void> end_sending();
+    std::exception_ptr described(std::exception_ptr failure) const;
+    void heed(response_parser& parser);
+    void postpone_idle_deadline();
+
+    // The file of a download: exchange_file.cpp.
+    asio::awaitable<void> prepare_file();
+    asio::awaitable<void> look_at_target();
+    std::optional<rest_wanted> rest_to_ask_for() const;
+    headers conditions(const std::optional<rest_wanted>& rest) const;
     asio::awaitable<void> take_in(body_collector& body, bool last);
     asio::awaitable<void> flush_to_file(body_collector& body);
+    asio::awaitable<void> commit_file();
+    asio::awaitable<void> discard_file();
 
+    // The same file over several connections: exchange_segments.cpp.
     bool is_helper() const noexcept;
     void open_segments();
     void make_group(const std::vector<byte_range>& missing);
@@ -151,22 +171,13 @@ private:
     void stop_helpers();
     asio::awaitable<void> end_segments();
 
+    // What observers hear: exchange_events.cpp.
     void observe(event::kind what, std::chrono::steady_clock::time_point since);
     void observe_progress(const body_collector& body, std::chrono::steady_clock::time_point since);
     void observe_segments();
     void observe_retry(std::chrono::milliseconds wait, const std::exception_ptr& failure);
     void observe_end(const std::exception_ptr& failure);
     void observe(event what) const;
-
-    void arm(timeout limit, errc code);
-    void arm_until(std::chrono::steady_clock::time_point end, errc code);
-    void schedule_timer();
-    void on_timer();
-    void disarm();
-    void abort(std::error_code reason);
-    void require_running() const;
-    std::exception_ptr translated(std::exception_ptr error) const;
-    void drop_connection() noexcept;
 
     exchange_context& context_;
     exchange_job job_;

@@ -8,6 +8,7 @@
 #include <cofutures/http/client.hpp>
 
 #include "connection_pool.hpp"
+#include "cool_downs.hpp"
 #include "lookup_threads.hpp"
 #include "name_cache.hpp"
 #include "rate_limits.hpp"
@@ -54,6 +55,7 @@ public:
     lookup_threads lookups;
     name_cache names; ///< asks `lookups`
     rate_limits rates;
+    cool_downs cooling; ///< filled by answers with a Retry-After
     read_buffers buffers;
     std::uint64_t last_call = 0; ///< the number of the last call, for observers
 

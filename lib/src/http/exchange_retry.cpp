@@ -15,14 +15,18 @@ using std::chrono::steady_clock;
 // The wait before the next try, after a failure or, without one, after an answer.
 std::optional<std::chrono::milliseconds> exchange::next_try(const std::exception_ptr& failure)
 {
+    const auto now = steady_clock::now();
+    std::optional<std::chrono::seconds> asked;
+    if (!failure && retries_.repeats(outcome_.head.status)) {
+        asked = retry_after(outcome_.head, std::chrono::system_clock::now());
+        if (asked) {
+            context_.cooling.begin(job_.message.url.origin(), now + *asked, now);
+        }
+    }
     if (!is_worth_repeating(failure)) {
         return std::nullopt;
     }
-    std::optional<std::chrono::seconds> asked;
-    if (!failure) {
-        asked = retry_after(outcome_.head, std::chrono::system_clock::now());
-    }
-    return retries_.next(asked, steady_clock::now(), total_deadline_);
+    return retries_.next(asked, now, total_deadline_);
 }
 
 bool exchange::is_worth_repeating(const std::exception_ptr& failure) const

@@ -68,6 +68,12 @@ std::optional<milliseconds> retry_schedule::next(std::optional<seconds> asked,
     return wait;
 }
 
+bool retry_schedule::waits_until(time_point end, time_point now) const
+{
+    const std::optional<time_point> latest = latest_ ? latest_ : policy_.budget.deadline();
+    return policy_.max_tries > 1 && end > now && (!latest || end <= *latest);
+}
+
 bool retry_schedule::repeats(int status) const noexcept
 {
     return std::find(policy_.statuses.begin(), policy_.statuses.end(), status) !=

@@ -38,6 +38,10 @@ public:
                                                   time_point now,
                                                   std::optional<time_point> deadline);
 
+    /// Tells whether this request waits for a server that all are to leave alone until `end`: where
+    /// that is not within its budget, its own answer may as well come at once.
+    bool waits_until(time_point end, time_point now) const;
+
     /// The number of tries so far, the present one included.
     std::size_t tries() const noexcept { return tries_; }
 

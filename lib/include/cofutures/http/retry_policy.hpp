@@ -36,7 +36,8 @@ struct retry_policy {
     timeout budget = std::chrono::minutes(10);
 
     /// Answers that mean "later, perhaps". Their `Retry-After`, in seconds or as a date, replaces
-    /// the wait.
+    /// the wait, and holds for the whole origin: other requests that may be repeated wait in the
+    /// client's queue for as long, unless that would go beyond their own `budget`.
     std::vector<int> statuses = {408, 429, 500, 502, 503, 504};
 
     /// Numbers from 0 to 1 in place of random ones, for tests.
