@@ -12,16 +12,6 @@
 #include <cstring>
 #include <string>
 
-#if defined(__SANITIZE_THREAD__)
-/// An exception is deleted by whichever thread is the last to let go of it, here or in the pool. The count
-/// of its owners is atomic, but it is kept in libstdc++.so, where ThreadSanitizer does not see it.
-extern "C" const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions()
-{
-    return "race:std::__exception_ptr::exception_ptr::_M_release\n";
-}
-#endif
-
 int main(int argc, char** argv)
 {
     cofutures::test::map_shared_area();
