@@ -5,9 +5,7 @@
 
 #include <algorithm>
 
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace downloader {
 
@@ -24,16 +22,6 @@ std::size_t affordable_connections(std::size_t descriptors_each)
     }
     const rlim_t usable = limit.rlim_cur > reserve ? limit.rlim_cur - reserve : 0;
     return std::max<std::size_t>(1, static_cast<std::size_t>(usable / descriptors_each));
-}
-
-void occupy_standard_streams() noexcept
-{
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (::fcntl(stream, F_GETFD) < 0) {
-            // The lowest number is taken, so this one; for the other direction, so that its use fails.
-            static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
-        }
-    }
 }
 
 } // namespace downloader

@@ -3,7 +3,7 @@
 
 #pragma once
 
-/// What the operating system lets this process have open, and what it has open from the start.
+/// What the operating system lets this process have open.
 
 #include <cstddef>
 
@@ -14,11 +14,5 @@ namespace downloader {
 ///
 /// Some descriptors stay in reserve for files, standard streams and the event loops. At least 1.
 std::size_t affordable_connections(std::size_t descriptors_each);
-
-/// Makes sure that standard input, output and error are open, so that no socket takes their numbers
-/// and gets what was for a person.
-///
-/// Those that were closed can be neither read nor written.
-void occupy_standard_streams() noexcept;
 
 } // namespace downloader

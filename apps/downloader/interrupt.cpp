@@ -59,6 +59,11 @@ void interrupt::wait()
     changed.wait(lock, token(), [] { return false; });
 }
 
+void interrupt::request_stop()
+{
+    impl_->source.request_stop();
+}
+
 void leave(int status) noexcept
 {
     std::fflush(nullptr);

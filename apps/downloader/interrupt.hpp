@@ -26,8 +26,11 @@ public:
 
     std::stop_token token() const;
 
-    /// Blocks until the first signal.
+    /// Blocks until the first signal or `request_stop()`.
     void wait();
+
+    /// Stops as the first signal would. Any thread may call it.
+    void request_stop();
 
 private:
     struct impl;

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
-#include "descriptors.hpp"
+#include "common/standard_streams.hpp"
 
 int main(int argc, char** argv)
 {
-    downloader::occupy_standard_streams();
+    common::occupy_standard_streams();
     return downloader::run({argv + 1, argv + argc});
 }

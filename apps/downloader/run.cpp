@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
+#include "common/standard_streams.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <exception>
 
 namespace downloader {
@@ -18,10 +18,27 @@ struct run_command {
     int operator()(const serve_options& options) const { return run_serve(options); }
     int operator()(const print_text& output) const
     {
-        fmt::print("{}", output.text);
+        common::write_out(output.text);
         return 0;
     }
 };
+
+// Not in one string: making that needs memory, and the lack of it may be what is told.
+void complain_about(const std::exception& error) noexcept
+{
+    common::complain("*** ");
+    common::complain(error.what());
+    common::complain("\n");
+}
+
+void complain_about(const usage_error& error) noexcept
+{
+    common::complain("*** Usage error: ");
+    common::complain(error.what());
+    common::complain("\n");
+    common::complain(error.usage().empty() ? std::string_view(flags_usage()) : error.usage());
+    common::complain("\n");
+}
 
 } // namespace
 
@@ -30,13 +47,10 @@ int run(std::vector<std::string> arguments) noexcept
     try {
         return std::visit(run_command(), parse_command(std::move(arguments)));
     } catch (const usage_error& error) {
-        fmt::print(stderr,
-                   "*** Usage error: {}\n{}\n",
-                   error.what(),
-                   error.usage().empty() ? flags_usage() : error.usage());
+        complain_about(error);
         return 2;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "*** {}\n", error.what());
+        complain_about(error);
         return 1;
     }
 }

@@ -3,18 +3,17 @@
 
 #include <cofutures/process/init.hpp>
 
+#include "common/standard_streams.hpp"
 #include "options.hpp"
 #include "run.hpp"
 
-#include <cstdio>
-
 int main(int argc, char** argv)
 {
+    common::occupy_standard_streams(); // before anything opens a descriptor
     cofutures::process::init(argc, argv);
     const auto [chosen, exit] = prime_check::parse_command_line(argc, argv);
     if (!chosen) {
-        std::fputs(exit.text.c_str(), exit.status == 0 ? stdout : stderr);
-        return exit.status;
+        return prime_check::leave(exit);
     }
     const prime_check::interrupt_watch watch;
     return prime_check::run(*chosen);

@@ -6,9 +6,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <iostream>
+#include <system_error>
+
+#include <unistd.h>
 
 namespace prime_check {
 
@@ -99,6 +103,13 @@ number_file::number_file(const std::string& name)
     : name_(name == "-" ? "standard input" : name), in_(&std::cin)
 {
     if (name == "-") {
+        // Reading nothing tells whether reading is possible; std::cin takes a closed stream for an
+        // empty one.
+        if (::read(STDIN_FILENO, nullptr, 0) != 0) {
+            fail(fmt::format(
+                "{}: cannot be read: {}", name_, std::generic_category().message(errno)));
+            in_ = nullptr;
+        }
         return;
     }
     std::error_code problem;

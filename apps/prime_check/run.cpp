@@ -4,27 +4,36 @@
 #include "run.hpp"
 
 #include "check.hpp"
+#include "common/standard_streams.hpp"
 #include "progress.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 #include <unistd.h>
 
 namespace prime_check {
 
 namespace {
+
+/// Says on standard error why the program ends with a status that is not 0.
+void complain(std::string_view problem) noexcept
+{
+    // Not in one string: making that needs memory, and the lack of it may be what is told.
+    common::complain("prime-check: ");
+    common::complain(problem);
+    common::complain("\n");
+}
 
 /// Standard output and the count of verdicts, shared with the thread that waits for Ctrl-C.
 class printer {
@@ -44,11 +53,12 @@ public:
             write(fmt::format(
                 "{} is prime: {}\n", answer.number, answer.is_prime ? "True" : "False"));
         }
-        // A reader at the other end of a pipe sees answers come in, at little cost per line.
+        // A reader at the other end of a pipe sees answers come in, at little cost per line; and a
+        // disk that is full ends the work, not only its report.
         const auto now = std::chrono::steady_clock::now();
         if (now >= next_flush_) {
             next_flush_ = now + std::chrono::milliseconds(100);
-            std::fflush(stdout);
+            common::flush(stdout, "standard output");
         }
     }
 
@@ -64,11 +74,11 @@ public:
         return count_;
     }
 
-    /// False if anything could not be written, as on a full disk or a closed pipe.
-    bool flush()
+    /// **Throws** `std::system_error` if not everything could be written, as on a full disk.
+    void flush()
     {
         std::lock_guard lock(mutex_);
-        return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+        common::flush(stdout, "standard output");
     }
 
     /// Ends the process; called with the lock never given back, so that no half line follows.
@@ -76,15 +86,18 @@ public:
     {
         mutex_.lock();
         std::fflush(stdout);
-        fmt::print(stderr,
-                   "\nprime-check: interrupted after {} number{}\n",
-                   count_,
-                   count_ == 1 ? "" : "s");
+        std::array<char, 100> line{};
+        const auto text = fmt::format_to_n(line.data(),
+                                           line.size(),
+                                           "\nprime-check: interrupted after {} number{}\n",
+                                           count_,
+                                           count_ == 1 ? "" : "s");
+        common::complain({line.data(), text.size});
         ::_exit(128 + SIGINT); // no destructors: they would wait for the workers
     }
 
 private:
-    static void write(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+    static void write(const std::string& text) { common::put(stdout, "standard output", text); }
 
     mutable std::mutex mutex_;
     std::uint64_t count_ = 0;                          // guarded by mutex_
@@ -107,16 +120,12 @@ std::string summary(std::uint64_t count, mode executor, const options& chosen, d
                            : fmt::format(", {} worker{}", workers, workers == 1 ? "" : "s"));
 }
 
-/// A failure after the last verdict: the input's, or the output's.
+/// Tells what ended the input early, if anything did, once the verdicts are out.
 int finish(const number_source& numbers)
 {
-    if (!output.flush()) {
-        fmt::print(
-            stderr, "prime-check: standard output cannot be written: {}\n", std::strerror(errno));
-        return 1;
-    }
+    output.flush();
     if (!numbers.error().empty()) {
-        fmt::print(stderr, "prime-check: {}\n", numbers.error());
+        complain(numbers.error());
         return 1;
     }
     return 0;
@@ -173,7 +182,7 @@ int compare_once(const options& chosen,
                 return status;
             }
         } else if (checksum != expected) {
-            fmt::print(stderr, "prime-check: {} and sequential disagree\n", name_of(each.executor));
+            complain(fmt::format("{} and sequential disagree", name_of(each.executor)));
             return 1;
         }
     }
@@ -225,17 +234,32 @@ int run_comparison(const options& chosen)
 
 } // namespace
 
+int leave(const early_exit& told)
+{
+    if (told.status != 0) {
+        common::complain(told.text);
+        return told.status;
+    }
+    try {
+        common::write_out(told.text);
+        return 0;
+    } catch (const std::exception& problem) {
+        complain(problem.what());
+        return 1;
+    }
+}
+
 int run(const options& chosen)
 {
     output.start(chosen.json);
-    if (chosen.json) {
-        output.print_text("{\n  \"numbers\": [");
-    }
     try {
+        if (chosen.json) {
+            output.print_text("{\n  \"numbers\": [");
+        }
         return chosen.compare ? run_comparison(chosen) : run_once(chosen);
     } catch (const std::exception& problem) {
-        output.flush();
-        fmt::print(stderr, "prime-check: {}\n", problem.what());
+        std::fflush(stdout);
+        complain(problem.what());
         return 1;
     }
 }

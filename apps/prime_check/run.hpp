@@ -12,6 +12,10 @@
 
 namespace prime_check {
 
+/// Prints help or what is wrong with the command line; returns the exit status, 1 if standard output
+/// cannot be written.
+int leave(const early_exit& told);
+
 /// Checks and prints; returns 0, or 1 when the input or the output failed.
 ///
 /// **Blocks** until all numbers are checked.

@@ -42,6 +42,7 @@ using cofutures::test::certificates;
 using cofutures::test::program;
 using cofutures::test::program_result;
 using cofutures::test::refused_port;
+using cofutures::test::run_redirected;
 using cofutures::test::scripted_connection;
 using cofutures::test::scripted_server;
 using cofutures::test::terminal_program;
@@ -1057,6 +1058,55 @@ TEST_F(Get, EndsWhenItsLogCannotBeWritten)
 
     EXPECT_EQ(result.status, 1);
     EXPECT_NE(result.err.find("No space left on device"), std::string::npos) << result.err;
+}
+
+// A run whose log cannot be written ends early, in order, and says so where it can.
+TEST_F(Get, LeavesAWholeReportWhenItsLogCannotBeWritten)
+{
+    const std::string report_name = (folder() / "report").string();
+    const std::vector<std::string> arguments = {
+        "get", "-j", "1", "--json", report_name, url_of("zz"), url_of("br"), url_of("cn")};
+    for (const std::string redirections : {"2>/dev/full",
+                                           "2>&-",
+                                           ">/dev/full 2>/dev/full",
+                                           ">&- 2>&-",
+                                           "<&- >&- 2>&-",
+                                           ">/dev/full"}) {
+        SCOPED_TRACE(redirections);
+        const program_result result = run_redirected(DOWNLOADER, arguments, redirections);
+
+        EXPECT_EQ(result.status, 1) << result.err;
+        const boost::json::value report = boost::json::parse(content_of(report_name));
+        EXPECT_EQ(report.at("exit_status").to_number<int>(), 1);
+        EXPECT_EQ(report.at("files").as_array().at(0).at("outcome").as_string(), "failed");
+    }
+}
+
+TEST_F(Get, LeavesAWholeReportWhenItsReaderGoesAway)
+{
+    // The reader takes one line of the log of a run in which everything fails.
+    const program_result result = program("/bin/sh").run(
+        {"-c",
+         "(\"$0\" get -j 1 --json \"$1\" \"$2\" \"$2\" \"$2\" \"$2\" 2>&1; echo $? >\"$1.status\") "
+         "| head -1",
+         DOWNLOADER,
+         (folder() / "report").string(),
+         url_of("zz")});
+
+    EXPECT_TRUE(result.out.starts_with("*** ")) << result.out;
+    const boost::json::value report = boost::json::parse(content_of(folder() / "report"));
+    EXPECT_EQ(content_of(folder() / "report.status"),
+              std::to_string(report.at("exit_status").to_number<int>()) + "\n");
+    EXPECT_EQ(content_of(folder() / "report.status"), "1\n");
+}
+
+TEST_F(Get, FailsWhenItsReportCannotBeWritten)
+{
+    const program_result full =
+        run_redirected(DOWNLOADER, {"get", "--json", "-", url_of("br")}, ">/dev/full 2>/dev/null");
+    EXPECT_EQ(full.status, 1);
+    EXPECT_EQ(run_redirected(DOWNLOADER, {"get", "--json", "-", url_of("br")}, ">&- 2>&-").status,
+              1);
 }
 
 TEST_F(Get, ExplainsUsageErrors)

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 using cofutures::test::program;
 using cofutures::test::program_result;
 using cofutures::test::refused_port;
+using cofutures::test::run_redirected;
 using cofutures::test::scripted_connection;
 using cofutures::test::scripted_server;
 
@@ -340,6 +342,68 @@ TEST_F(Downloader, ServesUntilCtrlC)
     EXPECT_EQ(served.status, 0);
     EXPECT_NE(served.out.find("GET /br/br.png 200 after 0 ms\n"), std::string::npos) << served.out;
     EXPECT_TRUE(served.out.ends_with("2 requests answered.\n")) << served.out;
+}
+
+TEST_F(Downloader, FailsWhenItsOutputCannotBeWritten)
+{
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"flags", "BR"},
+                                               {"flags", "BR", "-v"},
+                                               {"flags", "BR", "--json"},
+                                               {"flags", "BR", "--compare"},
+                                               {"serve", "--port", "0"},
+                                               {"--help"},
+                                               {"--version"},
+                                               {"completion", "bash"}}) {
+        SCOPED_TRACE(arguments.front() + " " + arguments.back());
+        const program_result full = run_redirected(DOWNLOADER, arguments, ">/dev/full");
+        EXPECT_EQ(full.status, 1);
+        EXPECT_TRUE(full.err.starts_with("*** cannot write ")) << full.err;
+        EXPECT_TRUE(full.err.ends_with(": No space left on device\n")) << full.err;
+        const program_result closed = run_redirected(DOWNLOADER, arguments, ">&-");
+        EXPECT_EQ(closed.status, 1);
+        EXPECT_TRUE(closed.err.ends_with(": Bad file descriptor\n")) << closed.err;
+        EXPECT_EQ(run_redirected(DOWNLOADER, arguments, ">/dev/full 2>/dev/full").status, 1);
+        EXPECT_EQ(run_redirected(DOWNLOADER, arguments, "<&- >&- 2>&-").status, 1);
+    }
+}
+
+TEST_F(Downloader, EndsInOrderWhenItsComplaintCannotBeWritten)
+{
+    EXPECT_EQ(run_redirected(DOWNLOADER, {"--no-such-option"}, "2>/dev/full").status, 2);
+    EXPECT_EQ(run_redirected(DOWNLOADER, {"--no-such-option"}, "2>&-").status, 2);
+    // What failed is told on standard error.
+    EXPECT_EQ(run_redirected(
+                  DOWNLOADER, {"flags", "BR", "-s", "ERROR", "--error-rate", "1"}, "2>/dev/full")
+                  .status,
+              1);
+    EXPECT_EQ(run_redirected(DOWNLOADER, {"flags", "BR"}, "2>&-").status, 0);
+}
+
+// The lines about requests come from the server's thread.
+TEST_F(Downloader, StopsServingWhenNobodyReadsItsLogAnyMore)
+{
+    program shell("/bin/sh");
+    shell.start({"-c",
+                 "trap '' PIPE; \"$0\" serve --port 0 2>\"$1\"; echo $? >\"$1.status\"",
+                 DOWNLOADER,
+                 (downloader.folder() / "log").string()});
+    const std::string line = shell.wait_for_line();
+    const auto begin = line.find("http://");
+    ASSERT_NE(begin, std::string::npos) << line;
+    const std::string url = line.substr(begin, line.find(' ', begin) - begin);
+    shell.close_output();
+
+    EXPECT_EQ(downloader.run({"get", url + "/br/br.png"}).status, 0);
+
+    shell.wait();
+    const auto content_of = [](const fs::path& path) {
+        std::ifstream file(path);
+        return std::string{std::istreambuf_iterator<char>(file), {}};
+    };
+    EXPECT_EQ(content_of(downloader.folder() / "log.status"), "1\n");
+    EXPECT_EQ(content_of(downloader.folder() / "log"),
+              "*** cannot write standard output: Broken pipe\n");
 }
 
 } // namespace

@@ -9,8 +9,10 @@
 #include <fstream>
 #include <regex>
 #include <string>
+#include <vector>
 
 using cofutures::test::program;
+using cofutures::test::run_redirected;
 
 namespace {
 
@@ -124,4 +126,61 @@ TEST(PrimeCheckProgram, EndsOnCtrlCWithStatus130)
     const auto result = check.wait();
     EXPECT_EQ(result.status, 130);
     EXPECT_NE(result.err.find("interrupted after 1 number"), std::string::npos) << result.err;
+}
+
+TEST(PrimeCheckProgram, FailsWhenItsOutputCannotBeWritten)
+{
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"7"}, {"--json", "7"}, {"--help"}, {"--version"}}) {
+        SCOPED_TRACE(arguments.front());
+        const auto full = run_redirected(PRIME_CHECK, arguments, ">/dev/full");
+        EXPECT_EQ(full.status, 1);
+        EXPECT_EQ(full.err, "prime-check: cannot write standard output: No space left on device\n");
+        const auto closed = run_redirected(PRIME_CHECK, arguments, ">&-");
+        EXPECT_EQ(closed.status, 1);
+        EXPECT_EQ(closed.err, "prime-check: cannot write standard output: Bad file descriptor\n");
+    }
+}
+
+TEST(PrimeCheckProgram, EndsInOrderWhenItsComplaintCannotBeWritten)
+{
+    for (const std::string redirections :
+         {">/dev/full 2>/dev/full", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>&-"}) {
+        SCOPED_TRACE(redirections);
+        EXPECT_EQ(run_redirected(PRIME_CHECK, {"7"}, redirections).status, 1);
+        EXPECT_EQ(run_redirected(PRIME_CHECK, {"--json", "7"}, redirections).status, 1);
+    }
+    EXPECT_EQ(run_redirected(PRIME_CHECK, {"-1"}, "2>/dev/full").status, 2);
+    EXPECT_EQ(run_redirected(PRIME_CHECK, {"-1"}, "2>&-").status, 2);
+    EXPECT_EQ(run_redirected(PRIME_CHECK, {"--file", "missing.txt"}, "2>/dev/full").status, 1);
+    // What needs no standard error goes well without one.
+    EXPECT_EQ(run_redirected(PRIME_CHECK, {"7"}, "2>&-").status, 0);
+}
+
+TEST(PrimeCheckProgram, RefusesAClosedStandardInput)
+{
+    for (const std::string executor : {"sequential", "threads", "processes"}) {
+        SCOPED_TRACE(executor);
+        const auto closed =
+            run_redirected(PRIME_CHECK, {"--file", "-", "--executor", executor}, "<&-");
+        EXPECT_EQ(closed.status, 1);
+        EXPECT_EQ(closed.err, "prime-check: standard input: cannot be read: Bad file descriptor\n");
+    }
+    const auto folder = run_redirected(PRIME_CHECK, {"--file", "-"}, "</");
+    EXPECT_EQ(folder.status, 1);
+    EXPECT_EQ(folder.err, "prime-check: standard input: cannot be read: Is a directory\n");
+    EXPECT_EQ(run_redirected(PRIME_CHECK, {"7"}, "<&-").status, 0) << "it is not read";
+}
+
+TEST(PrimeCheckProgram, EndsOnCtrlCAlsoWhenNobodyCanBeTold)
+{
+    program check("/bin/sh");
+    check.start({"-c",
+                 "exec \"$0\" 7 18446744073709551557 --executor threads --chunk-size 1 2>/dev/full",
+                 PRIME_CHECK});
+    EXPECT_EQ(check.wait_for_line(), "7 is prime: True");
+
+    check.signal(SIGINT);
+
+    EXPECT_EQ(check.wait().status, 130);
 }

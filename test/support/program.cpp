@@ -137,6 +137,11 @@ std::string program::wait_for_line()
     return out_text_.substr(0, out_text_.find('\n'));
 }
 
+void program::close_output()
+{
+    ::close(std::exchange(out_, -1));
+}
+
 program_result program::wait()
 {
     // Both at once: the program must not block on one pipe while the other is being read.
@@ -166,6 +171,15 @@ program_result program::run(const std::vector<std::string>& arguments,
 {
     start(arguments, extra);
     return wait();
+}
+
+program_result run_redirected(const std::string& executable,
+                              const std::vector<std::string>& arguments,
+                              const std::string& redirections)
+{
+    std::vector<std::string> words{"-c", "exec \"$0\" \"$@\" " + redirections, executable};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return program("/bin/sh").run(words);
 }
 
 } // namespace cofutures::test

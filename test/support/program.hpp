@@ -45,6 +45,9 @@ public:
     /// Reads the first line of its output as soon as it is there.
     std::string wait_for_line();
 
+    /// Reads no more of its output, as a pipe's reader that has gone away.
+    void close_output();
+
     /// `start` and `wait`.
     program_result run(const std::vector<std::string>& arguments,
                        const std::map<std::string, std::string>& extra = {});
@@ -59,5 +62,11 @@ private:
     int err_ = -1;
     std::string out_text_;
 };
+
+/// Runs a program with some of its streams led elsewhere: `redirections` are the shell's, such as
+/// ">/dev/full 2>&-". The folder it runs in is gone afterwards.
+program_result run_redirected(const std::string& executable,
+                              const std::vector<std::string>& arguments,
+                              const std::string& redirections);
 
 } // namespace cofutures::test

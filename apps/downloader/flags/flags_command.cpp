@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "commands.hpp"
+#include "common/standard_streams.hpp"
 #include "descriptors.hpp"
 #include "flags/download.hpp"
 #include "flags/progress.hpp"
@@ -138,7 +139,7 @@ private:
     {
         const std::vector<std::string> different = differing_files(plan, reports_.back(), *images_);
         for (const std::string& each : different) {
-            fmt::print(stderr, "*** {}\n", each);
+            common::write(stderr, "standard error", fmt::format("*** {}\n", each));
         }
         compared_ += reports_.back().counts().downloaded;
         return different.size();
@@ -154,7 +155,7 @@ private:
                 compared_ == 1 ? "1 file is" : fmt::format("{} files are", compared_));
         }
         if (options_.json) {
-            fmt::print("{}", json_report(plan_, reports_));
+            common::write_out(json_report(plan_, reports_));
         }
         if (stopped()) {
             return 130;
@@ -166,8 +167,7 @@ private:
     void say(fmt::format_string<Args...> format, Args&&... args) const
     {
         if (!options_.json) {
-            fmt::print(format, std::forward<Args>(args)...);
-            std::fflush(stdout);
+            common::write_out(fmt::format(format, std::forward<Args>(args)...));
         }
     }
 

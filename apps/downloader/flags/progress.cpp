@@ -3,6 +3,8 @@
 
 #include "flags/progress.hpp"
 
+#include "common/standard_streams.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +15,15 @@
 #include <unistd.h>
 
 namespace downloader {
+
+namespace {
+
+void print(std::FILE* stream, const std::string& text)
+{
+    common::write(stream, "what is under way", text);
+}
+
+} // namespace
 
 std::string bar_text(std::size_t done, std::size_t total, std::size_t width)
 {
@@ -36,8 +47,7 @@ void progress::file_done(const file_result& file)
     ++done_;
     erase_bar();
     if (style_ == style::lines) {
-        fmt::print(streams_.out, "{}\n", file_line(file));
-        std::fflush(streams_.out);
+        print(streams_.out, file_line(file) + '\n');
     } else if (style_ == style::codes) {
         if (file.what == outcome::downloaded) {
             print_code(file.code);
@@ -56,18 +66,18 @@ void progress::print_code(const std::string& code)
     // The bar needs room to the right of the codes, so the line is broken by hand where there is
     // one.
     if (streams_.bar && column_ + code.size() + 2 + bar_width >= streams_.columns && column_ > 0) {
-        fmt::print(streams_.out, "\n");
+        print(streams_.out, "\n");
         column_ = 0;
     }
-    fmt::print(streams_.out, "{}{}", column_ == 0 ? "" : " ", code);
-    column_ += code.size() + (column_ == 0 ? 0 : 1);
-    std::fflush(streams_.out);
+    const std::string text = (column_ == 0 ? "" : " ") + code;
+    print(streams_.out, text);
+    column_ += text.size();
 }
 
 void progress::print_tenth()
 {
     if (total_ >= long_run && done_ < total_ && done_ * 10 / total_ != (done_ - 1) * 10 / total_) {
-        fmt::print(streams_.err, "{} of {} done\n", done_, total_);
+        print(streams_.err, fmt::format("{} of {} done\n", done_, total_));
     }
 }
 
@@ -77,17 +87,15 @@ void progress::draw_bar() const
     if (streams_.bar && style_ == style::codes && done_ < total_) {
         const std::size_t room =
             streams_.columns > column_ + 2 ? streams_.columns - column_ - 2 : 0;
-        fmt::print(
-            streams_.err, "\0337 {}\0338", bar_text(done_, total_, std::min(bar_width, room)));
-        std::fflush(streams_.err);
+        print(streams_.err,
+              fmt::format("\0337 {}\0338", bar_text(done_, total_, std::min(bar_width, room))));
     }
 }
 
 void progress::erase_bar() const
 {
     if (streams_.bar && style_ == style::codes) {
-        fmt::print(streams_.err, "\033[K");
-        std::fflush(streams_.err);
+        print(streams_.err, "\033[K");
     }
 }
 
@@ -95,16 +103,16 @@ void progress::finish()
 {
     erase_bar();
     if (column_ > 0) {
-        fmt::print(streams_.out, "\n");
-        std::fflush(streams_.out);
+        print(streams_.out, "\n");
     }
     column_ = 0;
     for (std::size_t i = 0; i < std::min(failures_.size(), most_failures); ++i) {
-        fmt::print(streams_.err, "*** {}\n", failures_[i]);
+        print(streams_.err, fmt::format("*** {}\n", failures_[i]));
     }
     if (failures_.size() > most_failures) {
-        fmt::print(
-            streams_.err, "*** and {} more; -v names them all\n", failures_.size() - most_failures);
+        print(
+            streams_.err,
+            fmt::format("*** and {} more; -v names them all\n", failures_.size() - most_failures));
     }
     failures_.clear();
 }

@@ -34,6 +34,7 @@ public:
         std::size_t columns = 80;
     };
 
+    /// **Throws** Every member: `std::system_error` if a stream cannot be written.
     progress(style how, std::size_t total, streams where);
 
     void file_done(const file_result& file);

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <optional>
 #include <system_error>
 
@@ -62,22 +63,37 @@ int run_get(const get_options& options)
 
     get_observer observer;
     observer.ended = [&](const file_ending& file) {
-        log.ended(file);
+        // The report first: a log that cannot be written must not leave a gap in it.
         if (report) {
             report->ended(file);
         }
+        log.ended(file);
     };
     if (streams.live) {
         observer.under_way = [&](const run_snapshot& now) { log.under_way(now); };
     }
     get_run run(options, interrupted.token(), observer);
-    const get_tally counts = run.run();
+    std::exception_ptr failure;
+    try {
+        run.run();
+    } catch (...) {
+        failure = std::current_exception();
+    }
 
+    const get_tally& counts = run.tally();
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     const bool stopped = interrupted.token().stop_requested();
-    const int status = counts.exit_status(stopped);
+    const int status = failure ? 1 : counts.exit_status(stopped);
     if (report) {
-        report->finish(counts, elapsed, status);
+        // The report of a run whose log could not be written is whole all the same.
+        try {
+            report->finish(counts, elapsed, status);
+        } catch (...) {
+            failure = failure ? failure : std::current_exception();
+        }
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
     }
     log.summary(options.dry_run ? dry_summary_line(counts) : summary_line(counts, elapsed));
     if (stopped) {

@@ -3,11 +3,9 @@
 
 #include "get/get_log.hpp"
 
-#include <fmt/format.h>
+#include "common/standard_streams.hpp"
 
-#include <cerrno>
 #include <chrono>
-#include <system_error>
 
 namespace downloader {
 
@@ -59,10 +57,7 @@ void get_log::print_line(std::FILE* stream, const std::string& line)
     if (streams_.live) {
         area_.hide();
     }
-    fmt::print(stream, "{}\n", line);
-    if (std::fflush(stream) != 0) {
-        throw std::system_error(errno, std::system_category(), "cannot write the log");
-    }
+    common::write(stream, "the log", line + '\n');
     if (streams_.live) {
         area_.show_again();
     }

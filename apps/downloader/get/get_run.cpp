@@ -211,6 +211,8 @@ public:
         return tally_;
     }
 
+    const get_tally& tally() const noexcept { return tally_; }
+
 private:
     struct ender {
         impl* run;
@@ -470,6 +472,11 @@ get_run::~get_run() = default;
 get_tally get_run::run()
 {
     return impl_->run();
+}
+
+const get_tally& get_run::tally() const noexcept
+{
+    return impl_->tally();
 }
 
 } // namespace downloader

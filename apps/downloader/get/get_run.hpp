@@ -47,6 +47,9 @@ public:
     /// **Throws** What the observer throws, after everything has ended; no download's failure.
     get_tally run();
 
+    /// What became of the files so far; also after `run` has thrown. Not while it runs.
+    const get_tally& tally() const noexcept;
+
 private:
     class impl;
     std::unique_ptr<impl> impl_;
