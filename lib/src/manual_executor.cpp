@@ -135,8 +135,7 @@ void manual_executor::advance(duration by)
                                     std::to_string(by.count()) + " ns");
     }
     const auto lock = impl_->lock();
-    const auto room = time_point::max() - impl_->now;
-    impl_->move_clock(by < room ? impl_->now + by : time_point::max());
+    impl_->move_clock(detail::later(impl_->now, by));
 }
 
 void manual_executor::enqueue(task&& work)
@@ -155,8 +154,7 @@ void manual_executor::enqueue_after(duration delay, task&& work)
         if (delay <= duration::zero()) {
             impl_->ready.push(*state);
         } else {
-            const auto room = time_point::max() - impl_->now;
-            impl_->delayed.emplace(delay < room ? impl_->now + delay : time_point::max(), state);
+            impl_->delayed.emplace(detail::later(impl_->now, delay), state);
         }
     } catch (...) {
         state->leave();

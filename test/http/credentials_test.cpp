@@ -134,6 +134,15 @@ TEST(HttpSpeedWatch, WantsItsBytesInEachWindow)
     EXPECT_EQ(watch.deadline(), start + 13500ms);
 }
 
+TEST(HttpSpeedWatch, NeverEndsWithAWindowOfTheGreatestLength)
+{
+    speed_watch watch(1, std::chrono::milliseconds::max());
+    watch.begin(start);
+    EXPECT_EQ(watch.deadline(), speed_watch::clock::time_point::max());
+    watch.skip(48h);
+    EXPECT_EQ(watch.deadline(), speed_watch::clock::time_point::max());
+}
+
 TEST(HttpSpeedWatch, NeverEndsWithoutALeastSpeed)
 {
     speed_watch watch(0, 2s);

@@ -52,6 +52,13 @@ TEST(HttpSplitPace, DoublesAsLongAsThatHelps)
     EXPECT_EQ(connections_for(1000 * megabyte, 10e6, 10e6), 1u);
 }
 
+TEST(HttpSplitPace, NeverDoublesWithAStepOfTheGreatestLength)
+{
+    split_pace pace(4, std::chrono::milliseconds::max(), start);
+    pace.add(10 * megabyte);
+    EXPECT_EQ(pace.allowed(1000 * megabyte, 1, start + 48h), 1u);
+}
+
 TEST(HttpSplitPace, MeasuresNothingWhileFewerRunThanMay)
 {
     split_pace pace(4, 500ms, start);

@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <set>
 
@@ -417,6 +418,46 @@ TEST(ProcessCrash, TooManyRestartsBreakThePool)
     EXPECT_EQ(broken, 5);
 }
 
+TEST(ProcessCrash, CostsOneTaskEachHoweverManyCrashWhileOthersFinish)
+{
+    cf::process_pool_executor pool({.max_workers = 4, .capture_stderr = false});
+    const int tasks = cf::test::repetitions(20'000, 20'000);
+    const auto some_crash = [](int number) {
+        if (number % 50 == 17) {
+            std::raise(SIGSEGV);
+        }
+        return number;
+    };
+    std::vector<cf::future<int>> futures;
+    for (int i = 0; i != tasks; ++i) {
+        futures.push_back(pool.submit(some_crash, i));
+    }
+
+    int crashed = 0;
+    int lost = 0;
+    for (int i = 0; i != tasks; ++i) {
+        try {
+            EXPECT_EQ(futures[static_cast<std::size_t>(i)].result(watchdog), i);
+        } catch (const cf::worker_crashed&) {
+            EXPECT_EQ(i % 50, 17);
+            ++crashed;
+        } catch (const cf::broken_process_pool&) {
+            ++lost;
+        }
+    }
+    EXPECT_EQ(crashed, tasks / 50);
+    EXPECT_EQ(lost, 0);
+}
+
+TEST(ProcessCrash, AnyNumberOfDeathsIsAllowedWithTheGreatestLimit)
+{
+    cf::process_pool_executor pool(
+        {.max_workers = 1, .max_restarts = std::numeric_limits<std::size_t>::max()});
+
+    EXPECT_THROW(pool.submit(die, 0).result(watchdog), cf::worker_crashed);
+    EXPECT_EQ(pool.submit(echo, 2).result(watchdog), 2);
+}
+
 TEST(ProcessCrash, AFailingInitializerBreaksThePoolWithItsException)
 {
     cf::process_pool_executor pool(
@@ -593,6 +634,76 @@ TEST(ProcessLimits, TheSoftOneStopsTheToken)
     EXPECT_EQ(pool.submit(cf::process::task_options{.soft_time_limit = 20ms}, until_stopped)
                   .result(watchdog),
               1);
+}
+
+TEST(ProcessLimits, TheGreatestDurationIsNoLimit)
+{
+    constexpr auto no_limit = std::chrono::nanoseconds::max();
+    const auto whether_stopped = [](std::stop_token token, int started, int finish) {
+        open_and_wait(started, finish);
+        return token.stop_requested();
+    };
+    // Of the pool, and of the task.
+    for (const auto& [of_pool, of_task] : {std::pair(no_limit, 0ns), std::pair(0ns, no_limit)}) {
+        SCOPED_TRACE(of_pool.count());
+        cf::process_pool_executor pool({.max_workers = 2,
+                                        .soft_time_limit = of_pool,
+                                        .hard_time_limit = of_pool,
+                                        .kill_after_stop = no_limit});
+        const int started = new_gate();
+        const int finish = new_gate();
+        const auto task = pool.submit(
+            cf::process::task_options{.soft_time_limit = of_task, .hard_time_limit = of_task},
+            whether_stopped,
+            started,
+            finish);
+        pass_gate(started);
+        // Each further task makes the pool look at the limits of those that run.
+        EXPECT_EQ(pool.submit(echo, 1).result(watchdog), 1);
+        EXPECT_EQ(pool.submit(echo, 2).result(watchdog), 2);
+        open_gate(finish);
+        EXPECT_FALSE(task.result(watchdog));
+
+        const int begun = new_gate();
+        const int end = new_gate();
+        const auto asked = pool.submit(open_and_wait, begun, end);
+        pass_gate(begun);
+        EXPECT_TRUE(asked.request_stop());
+        EXPECT_EQ(pool.submit(echo, 3).result(watchdog), 3);
+        open_gate(end);
+        EXPECT_GT(asked.result(watchdog), 0);
+    }
+}
+
+TEST(ProcessLimits, ATaskMayHaveNoneWhereThePoolHas)
+{
+    cf::process_pool_executor pool({.max_workers = 2, .hard_time_limit = 50ms});
+    const int started = new_gate();
+    const int finish = new_gate();
+    const auto unlimited =
+        pool.submit(cf::process::task_options{.hard_time_limit = std::chrono::nanoseconds::max()},
+                    open_and_wait,
+                    started,
+                    finish);
+    pass_gate(started);
+
+    EXPECT_THROW(pool.submit(open_and_hang, new_gate()).result(watchdog), cf::task_timed_out);
+    open_gate(finish);
+    EXPECT_GT(unlimited.result(watchdog), 0);
+}
+
+TEST(ProcessLimits, TheGreatestSizesAreNoLimits)
+{
+    constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
+    for (const std::size_t memory : {no_limit, no_limit - 1}) {
+        cf::process_pool_executor pool(
+            {.max_workers = 1, .max_tasks_per_child = no_limit, .memory_limit = memory});
+
+        EXPECT_EQ(pool.submit([] { return std::string(1 << 20, 'x').size(); }).result(watchdog),
+                  1U << 20);
+        EXPECT_EQ(pool.submit(echo, 1).result(watchdog), 1);
+        EXPECT_EQ(pool.stats().restarts, 0U);
+    }
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

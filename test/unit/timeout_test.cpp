@@ -82,6 +82,31 @@ TEST(Timeout, APointInTimeIsItself)
     EXPECT_EQ(cf::timeout(steady::time_point::max()).deadline(), steady::time_point::max());
 }
 
+TEST(Timeout, OptionsThatAreDurationsNeverOverflowTheClock)
+{
+    using cf::detail::later;
+    using cf::detail::saturated;
+    constexpr auto last = steady::time_point::max();
+    constexpr auto first = steady::time_point::min();
+    constexpr steady::time_point hour{1h};
+
+    static_assert(later(hour, 1s) == hour + 1s);
+    static_assert(later(hour, -2h) == hour - 2h);
+    EXPECT_EQ(later(hour, steady::duration::max()), last);
+    EXPECT_EQ(later(hour, steady::duration::max() - 1ns), last);
+    EXPECT_EQ(later(-hour.time_since_epoch() + steady::time_point(), steady::duration::max()),
+              last);
+    EXPECT_EQ(later(first, steady::duration::max()), last);
+    EXPECT_EQ(later(last, steady::duration::max()), last);
+    EXPECT_EQ(later(last, 0ns), last);
+    EXPECT_EQ(later(last, -1ns), last - 1ns);
+    EXPECT_EQ(later(first, -1ns), first);
+
+    EXPECT_EQ(saturated(std::chrono::milliseconds::max()), steady::duration::max());
+    EXPECT_EQ(saturated(std::chrono::milliseconds::min()), steady::duration::min());
+    EXPECT_EQ(saturated(1500ms), 1500ms);
+}
+
 TEST(Errors, HaveOneBaseThatIsARuntimeError)
 {
     static_assert(std::is_base_of_v<std::runtime_error, cf::error>);

@@ -5,12 +5,55 @@
 
 /// How long a call may wait. Floor 0.
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
 
 namespace cofutures {
+
+namespace detail {
+
+/// A duration in the steady clock's unit, or the nearest one that it can hold.
+///
+/// duration_cast would overflow for `chrono::hours::max()` and for infinities.
+template <typename Rep, typename Period>
+constexpr std::chrono::steady_clock::duration saturated(std::chrono::duration<Rep, Period> duration)
+{
+    using limited = std::chrono::steady_clock::duration;
+    using wide = std::chrono::duration<long double, limited::period>;
+    const wide exact(duration);
+    if (!(exact < wide(limited::max()))) { // or not a number
+        return limited::max();
+    }
+    if (exact <= wide(limited::min())) {
+        return limited::min();
+    }
+    return std::chrono::duration_cast<limited>(duration);
+}
+
+/// The point in time that lies `by` after `from`; `max()`, which is never, where the clock does not
+/// reach it. Every option that is a duration comes through here before it meets a clock, so that
+/// its `max()` is no limit.
+constexpr std::chrono::steady_clock::time_point later(std::chrono::steady_clock::time_point from,
+                                                      std::chrono::steady_clock::duration by)
+{
+    using point = std::chrono::steady_clock::time_point;
+    if (by == by.max()) {
+        return point::max(); // also from before the clock's zero
+    }
+    const auto since_zero = from.time_since_epoch();
+    if (by.count() > 0 && since_zero > by.max() - by) {
+        return point::max();
+    }
+    if (by.count() < 0 && since_zero < by.min() - by) {
+        return point::min();
+    }
+    return from + by;
+}
+
+} // namespace detail
 
 /// A limit for a wait: for ever, for a duration, or until a point of the steady clock.
 ///
@@ -29,8 +72,13 @@ public:
 
     template <typename Rep, typename Period>
     constexpr timeout(std::chrono::duration<Rep, Period> duration)
-        : kind_(kind::relative), ticks_(saturated(duration))
+        : kind_(kind::relative), ticks_(detail::saturated(duration))
     {
+        if constexpr (std::is_floating_point_v<Rep>) {
+            if (duration.count() != duration.count()) {
+                throw std::invalid_argument("cofutures: a timeout must be a number, got NaN");
+            }
+        }
         if (ticks_ == clock::duration::max()) {
             kind_ = kind::forever;
         }
@@ -38,7 +86,7 @@ public:
 
     template <typename Duration>
     constexpr timeout(std::chrono::time_point<clock, Duration> until)
-        : kind_(kind::absolute), ticks_(saturated(until.time_since_epoch()))
+        : kind_(kind::absolute), ticks_(detail::saturated(until.time_since_epoch()))
     {}
 
     /// The point in time at which a wait that begins now must end; empty for "never".
@@ -50,35 +98,12 @@ public:
         if (kind_ == kind::absolute) {
             return clock::time_point(ticks_);
         }
-        const auto now = clock::now();
-        if (ticks_ > clock::time_point::max() - now) {
-            return std::nullopt;
-        }
-        return now + (ticks_ > clock::duration::zero() ? ticks_ : clock::duration::zero());
+        const auto end = detail::later(clock::now(), std::max(ticks_, clock::duration::zero()));
+        return end == clock::time_point::max() ? std::nullopt : std::optional(end);
     }
 
 private:
     enum class kind : unsigned char { forever, relative, absolute };
-
-    // duration_cast would overflow for chrono::hours::max() and for double infinities.
-    template <typename Rep, typename Period>
-    static constexpr clock::duration saturated(std::chrono::duration<Rep, Period> duration)
-    {
-        using wide = std::chrono::duration<long double, clock::period>;
-        if constexpr (std::is_floating_point_v<Rep>) {
-            if (duration.count() != duration.count()) {
-                throw std::invalid_argument("cofutures: a timeout must be a number, got NaN");
-            }
-        }
-        const wide exact(duration);
-        if (exact >= wide(clock::duration::max())) {
-            return clock::duration::max();
-        }
-        if (exact <= wide(clock::duration::min())) {
-            return clock::duration::min();
-        }
-        return std::chrono::duration_cast<clock::duration>(duration);
-    }
 
     kind kind_ = kind::forever;
     clock::duration ticks_{};

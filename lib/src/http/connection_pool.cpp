@@ -3,6 +3,8 @@
 
 #include "connection_pool.hpp"
 
+#include <cofutures/timeout.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -148,7 +150,8 @@ void connection_pool::schedule_expiry()
         return;
     }
     expiry_scheduled_ = true;
-    expiry_->expires_at(kept_.front().unused->unused_since + limits_.keep_alive);
+    expiry_->expires_at(
+        cofutures::detail::later(kept_.front().unused->unused_since, limits_.keep_alive));
     // The handler may be in the queue already when the pool goes; the timer going says so.
     expiry_->async_wait([this, alive = std::weak_ptr(expiry_)](boost::system::error_code ec) {
         if (!ec && !alive.expired()) {

@@ -3,7 +3,8 @@
 
 #include "exchange_context.hpp"
 
-#include <algorithm>
+#include <cofutures/timeout.hpp>
+
 #include <chrono>
 #include <limits>
 #include <utility>
@@ -13,16 +14,14 @@ namespace cofutures::http::detail {
 exchange_context::exchange_context(asio::any_io_executor executor, client_options client)
     : strand(std::move(executor)),
       options(std::move(client)),
-      // Clamped, because "for ever" is added to points in time.
       pool(strand,
            {.per_host = options.max_connections_per_host,
             .total = options.max_connections.value_or(std::numeric_limits<std::size_t>::max()),
-            .keep_alive =
-                std::min<std::chrono::milliseconds>(options.keep_alive, std::chrono::years(1))}),
+            .keep_alive = cofutures::detail::saturated(options.keep_alive)}),
       lookups(strand),
       names([this](const std::string& host,
                    name_cache::callback answer) { lookups.ask(host, std::move(answer)); },
-            std::min<std::chrono::milliseconds>(options.name_lifetime, std::chrono::years(1))),
+            cofutures::detail::saturated(options.name_lifetime)),
       rates(options.max_rate, options.max_rate_per_host)
 {}
 

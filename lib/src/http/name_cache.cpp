@@ -3,6 +3,8 @@
 
 #include "name_cache.hpp"
 
+#include <cofutures/timeout.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -25,7 +27,7 @@ std::shared_ptr<name_lookup> name_cache::find(const std::string& host, clock::ti
     }
     auto search = std::make_shared<name_lookup>();
     search->host = host;
-    search->expires = now + lifetime_;
+    search->expires = cofutures::detail::later(now, lifetime_);
     if (known_.size() >= max_size) {
         std::erase_if(known_, [now](const auto& each) {
             return each.second->done && each.second->expires <= now;

@@ -5,6 +5,8 @@
 
 /// Whether a body comes fast enough, without any clock of its own.
 
+#include <cofutures/timeout.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -19,8 +21,7 @@ public:
 
     /// A speed of 0 bytes per second is always reached.
     speed_watch(std::uint64_t bytes_per_second, std::chrono::milliseconds window)
-        : window_(std::clamp<std::chrono::milliseconds>(
-              window, std::chrono::milliseconds(1), std::chrono::hours(24))),
+        : window_(cofutures::detail::saturated(std::max(window, std::chrono::milliseconds(1)))),
           wanted_(static_cast<double>(bytes_per_second) *
                   std::chrono::duration<double>(window_).count())
     {}
@@ -49,11 +50,12 @@ public:
     /// When it has been too slow, unless something comes before.
     clock::time_point deadline() const
     {
-        return begun_ && wanted_ > 0 ? start_ + window_ : clock::time_point::max();
+        return begun_ && wanted_ > 0 ? cofutures::detail::later(start_, window_)
+                                     : clock::time_point::max();
     }
 
 private:
-    std::chrono::milliseconds window_;
+    clock::duration window_;
     double wanted_; ///< bytes per window
     double arrived_ = 0;
     bool begun_ = false;

@@ -5,6 +5,8 @@
 
 /// How many connections may fetch one file, without any clock of its own.
 
+#include <cofutures/timeout.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -24,8 +26,7 @@ public:
     /// Begins with one connection. Without a `step` all that are allowed may come at once.
     split_pace(std::size_t most, std::chrono::milliseconds step, clock::time_point now)
         : most_(std::max<std::size_t>(most, 1)),
-          step_(std::clamp<std::chrono::milliseconds>(
-              step, std::chrono::milliseconds(0), std::chrono::hours(24))),
+          step_(cofutures::detail::saturated(std::max(step, std::chrono::milliseconds(0)))),
           allowed_(step_.count() == 0 ? most_ : 1),
           begun_(now)
     {}
@@ -77,7 +78,7 @@ private:
     }
 
     std::size_t most_;
-    std::chrono::milliseconds step_;
+    clock::duration step_;
     std::size_t allowed_;
     clock::time_point begun_;      ///< of the present step
     double arrived_ = 0;           ///< bytes within it

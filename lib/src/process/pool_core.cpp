@@ -122,7 +122,7 @@ void process_pool_core::on_stop_requested(std::uint64_t sequence,
     if (!options.kill_after_stop) {
         return;
     }
-    const auto kill_at = clock::now() + *options.kill_after_stop;
+    const auto kill_at = later(clock::now(), *options.kill_after_stop);
     // It owns the page: another one at the same address would be that of another worker.
     asio::post(context_, [pool = weak_from_this(), sequence, page = std::move(page), kill_at] {
         const auto self = pool.lock();
@@ -193,9 +193,10 @@ std::size_t process_pool_core::room_of(worker_link& link, clock::time_point now)
                                              link.entries.end(),
                                              [](const auto& entry) { return bool(entry.task); });
         const std::uint64_t spoken_for = link.executed + static_cast<std::uint64_t>(under_way);
-        window = std::min(window,
-                          link.entries.size() +
-                              static_cast<std::size_t>(*options.max_tasks_per_child - spoken_for));
+        // First cut to a window's size: the sum would overflow where the limit is the greatest number.
+        const std::uint64_t rest =
+            std::min<std::uint64_t>(*options.max_tasks_per_child - spoken_for, largest_window);
+        window = std::min(window, link.entries.size() + static_cast<std::size_t>(rest));
     }
     return window > link.entries.size() ? window - link.entries.size() : 0;
 }
@@ -343,6 +344,8 @@ void process_pool_core::on_reply(worker_link& link,
         return; // cancelled, or given to another worker
     }
     ++link.executed;
+    recent_deaths_
+        .clear(); // a program that gets work done may go on, however many workers that takes
     // No longer than it has been known, whatever a damaged worker says.
     const std::chrono::nanoseconds known = clock::now() - task->accepted;
     const auto run = std::chrono::nanoseconds(
@@ -475,16 +478,18 @@ void process_pool_core::check_limits()
             }
             continue;
         }
-        if (soft != 0ns && *started + soft <= now) {
+        const auto soft_end = soft == 0ns ? clock::time_point::max() : later(*started, soft);
+        const auto hard_end = hard == 0ns ? clock::time_point::max() : later(*started, hard);
+        if (soft_end <= now) {
             task.soft_limit_told = true;
             link->page->request_stop(head->sequence);
-        } else if (soft != 0ns) {
-            next = std::min(next, *started + soft);
+        } else {
+            next = std::min(next, soft_end);
         }
-        if (hard != 0ns && *started + hard <= now) {
+        if (hard_end <= now) {
             kill_task(*link, std::make_exception_ptr(task_timed_out(hard, link->pid)));
-        } else if (hard != 0ns) {
-            next = std::min(next, *started + hard);
+        } else {
+            next = std::min(next, hard_end);
         }
     }
     if (next != clock::time_point::max()) {

@@ -293,10 +293,12 @@ void process_pool_core::bury(worker_link& link, int status)
         while (now - recent_deaths_.front() > options.restart_period) {
             recent_deaths_.pop_front();
         }
-        if (recent_deaths_.size() > options.max_workers.value_or(1) + options.max_restarts) {
+        // Not as a sum, which would overflow where the limit is the greatest number there is.
+        const std::size_t free = options.max_workers.value_or(1);
+        if (recent_deaths_.size() > free && recent_deaths_.size() - free > options.max_restarts) {
             tell_failures();
             break_pool("workers died " + std::to_string(recent_deaths_.size()) +
-                           " times in a short while",
+                           " times while no task finished",
                        crash());
         }
     }

@@ -8,6 +8,7 @@
 #include "pool_core.hpp"
 
 #include <csignal>
+#include <limits>
 #include <stdexcept>
 
 namespace cofutures {
@@ -28,6 +29,9 @@ process_pool_options checked(process_pool_options options)
             "max_tasks_per_child must be at least 1");
     require(!options.memory_limit || *options.memory_limit >= 1,
             "memory_limit must be at least 1 byte");
+    if (options.memory_limit == std::numeric_limits<std::size_t>::max()) {
+        options.memory_limit.reset();
+    }
     require(options.soft_time_limit.count() >= 0 && options.hard_time_limit.count() >= 0,
             "time limits must not be negative");
     require(!options.kill_after_stop || options.kill_after_stop->count() >= 0,

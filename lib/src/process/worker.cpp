@@ -86,6 +86,8 @@ public:
         if (memory_limit_ != 0) {
             const memory_use use = current_memory();
             base_resident_ = use.resident;
+            // No sum may overflow: it would leave a worker next to nothing instead of everything.
+            memory_limit_ = std::min(memory_limit_, ~std::size_t{0} - use.total);
             const rlimit limit{use.total + memory_limit_, use.total + memory_limit_};
             ::setrlimit(RLIMIT_AS, &limit);
         }

@@ -31,7 +31,7 @@ enum class on_crash {
     break_pool,
 };
 
-/// What one task may take; a limit of zero means the pool's.
+/// What one task may take; a limit of zero means the pool's, `nanoseconds::max()` none at all.
 struct task_options {
     std::string name = {};
     std::chrono::nanoseconds soft_time_limit{0};
@@ -63,26 +63,30 @@ struct process_pool_options {
     /// Called in every worker before its first task. If it fails, the pool is broken.
     std::optional<process::call> initializer = {};
 
-    /// A worker is replaced after so many tasks; absent: never.
+    /// A worker is replaced after so many tasks; absent or the greatest number: never.
     std::optional<std::size_t> max_tasks_per_child = {};
 
     /// A task that runs longer than `soft_time_limit` finds its stop token stopped; one that runs longer
     /// than `hard_time_limit` is killed and fails with `task_timed_out`. The clock starts when the task
-    /// does. Zero: no limit.
+    /// does. Zero or `nanoseconds::max()`: no limit.
     std::chrono::nanoseconds soft_time_limit{0};
     std::chrono::nanoseconds hard_time_limit{0};
 
     /// How many bytes a worker may grow beyond its size at the start. Beyond it allocations fail, which
-    /// ends the task with `memory_limit_exceeded`; a worker that keeps too much is replaced.
+    /// ends the task with `memory_limit_exceeded`; a worker that keeps too much is replaced. Absent or
+    /// the greatest number: no limit.
     std::optional<std::size_t> memory_limit = {};
 
     process::on_crash on_crash = process::on_crash::replace_worker;
 
-    /// How long after `request_stop()` a running task is killed; absent: never, it is only asked.
+    /// How long after `request_stop()` a running task is killed; absent or `nanoseconds::max()`: never,
+    /// it is only asked.
     std::optional<std::chrono::nanoseconds> kill_after_stop = {};
 
-    /// How often workers may die within `restart_period`, beyond the number of workers, before the pool
-    /// gives up. Catches programs that cannot work at all, such as a crash before the first task.
+    /// How often workers may die within `restart_period`, beyond the number of workers, while no task
+    /// finishes, before the pool gives up. Catches programs that cannot work at all, such as a crash before
+    /// the first task; where some tasks return or throw, any number of others may crash. The greatest
+    /// number: no limit.
     std::size_t max_restarts = 100;
     std::chrono::nanoseconds restart_period = std::chrono::seconds(10);
 
