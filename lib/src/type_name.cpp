@@ -28,15 +28,31 @@ std::string demangled(const std::type_info& type)
     const std::unique_ptr<char, decltype(&std::free)> text(
         abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
     std::string name = status == 0 ? text.get() : type.name();
-    replace_all(name,
-                "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
-                "std::string");
+    // The inline namespaces of libstdc++ and libc++, which nobody writes.
+    replace_all(name, "std::__cxx11::", "std::");
+    replace_all(name, "std::__1::", "std::");
+    for (const std::string_view end : {" >", ">"}) {
+        replace_all(name,
+                    std::string("std::basic_string<char, std::char_traits<char>, "
+                                "std::allocator<char>")
+                        .append(end),
+                    "std::string");
+    }
     return name;
 }
 
 std::string exception_type_name(const std::exception_ptr& error)
 {
-    return error ? demangled(*error.__cxa_exception_type()) : "no exception";
+    if (!error) {
+        return "no exception";
+    }
+    try {
+        std::rethrow_exception(error);
+    } catch (...) {
+        // The ABI's own question, which all standard libraries answer; exception_ptr has none.
+        const std::type_info* const type = abi::__cxa_current_exception_type();
+        return type == nullptr ? "unknown exception" : demangled(*type); // null: thrown elsewhere
+    }
 }
 
 std::string describe_exception(const std::exception_ptr& error)

@@ -8,6 +8,8 @@
 /// Errors of worker processes live in <cofutures/process/error.hpp>; errors of the HTTP client in
 /// <cofutures/http/error.hpp>. What a task throws is never wrapped: it arrives as its own type.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <cstddef>
 #include <stdexcept>
 #include <string>

@@ -5,6 +5,8 @@
 
 /// The one place where errors go that nobody is waiting for. Floor 0.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <exception>
 #include <functional>
 #include <string>

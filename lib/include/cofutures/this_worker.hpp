@@ -5,6 +5,8 @@
 
 /// What a task can ask about where it runs. Floor 0.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <string>
 
 namespace cofutures::this_worker {

@@ -5,6 +5,8 @@
 
 /// How long a call may wait. Floor 0.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>

@@ -5,6 +5,8 @@
 
 /// How many workers a pool has. Floor 0.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <limits>

@@ -73,8 +73,10 @@ public:
 private:
     asynchronous_wait(Handler handler, Delivery delivery)
         : completion_node(when::in_turn),
-          executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler),
-                                        boost::asio::execution::outstanding_work.tracked)),
+          // Asio's own choice for handlers without an executor runs them inline since Boost 1.92.
+          executor_(boost::asio::prefer(
+              boost::asio::get_associated_executor(handler, boost::asio::system_executor()),
+              boost::asio::execution::outstanding_work.tracked)),
           handler_(std::move(handler)),
           delivery_(std::move(delivery))
     {}

@@ -5,6 +5,8 @@
 
 /// Functions named in a way that another process understands. Floor 4, internal.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <cstdint>
 #include <type_traits>
 

@@ -5,6 +5,8 @@
 
 /// The library's own assertion. Floor 0, internal.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 

@@ -12,6 +12,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <stop_token>
 #include <string>

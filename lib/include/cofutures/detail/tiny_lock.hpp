@@ -5,6 +5,8 @@
 
 /// A four-byte lock, so that a future needs no mutex of its own. Floor 0, internal.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <atomic>
 #include <cstdint>
 

@@ -5,6 +5,8 @@
 
 /// Who a request says that it comes from. Floor 6.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <string>
 #include <string_view>
 #include <utility>

@@ -8,6 +8,8 @@
 /// A response with status 404 is not an error here: the server answered. Only what keeps the answer
 /// (or the file) from arriving is.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <filesystem>
 #include <stdexcept>
 #include <string>

@@ -5,6 +5,8 @@
 
 /// What an observer of the client hears about the way of a request. Floor 6.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

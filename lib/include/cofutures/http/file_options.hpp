@@ -5,6 +5,8 @@
 
 /// How a download treats its file. Floor 6.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

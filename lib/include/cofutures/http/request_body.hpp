@@ -5,6 +5,8 @@
 
 /// What a request carries: bytes in memory, a file, or what a function produces. Floor 6.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>

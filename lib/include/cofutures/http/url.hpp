@@ -5,6 +5,8 @@
 
 /// An absolute http or https address, taken apart. Floor 6.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -5,6 +5,8 @@
 
 /// Where worker processes come from. Floor 4; read docs/processes.md for the reasons.
 
+#include <cofutures/detail/cplusplus.hpp>
+
 namespace cofutures::process {
 
 /// How a process pool gets its workers.
