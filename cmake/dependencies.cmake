@@ -1,28 +1,36 @@
 # Copyright 2026 The cofutures authors
 # SPDX-License-Identifier: BSL-1.0
 
-# Every find_package() call of the project. Debian's package names: cmake/debian_packages.txt.
+# What the project is built with. Debian's package names: cmake/debian_packages.txt.
 
-set(THREADS_PREFER_PTHREAD_FLAG ON)
-find_package(Threads REQUIRED)
+include("${CMAKE_CURRENT_LIST_DIR}/cofutures-dependencies.cmake")
 
-# Header-only use: Boost::headers, and never Boost::anything_else. 1.81 has a use-after-free in the
-# cancellation of co_spawn, so 1.83 is not a matter of taste.
-find_package(Boost 1.83 REQUIRED)
-
-# Only inside lib/src/http, for https and for coded bodies.
-find_package(OpenSSL REQUIRED)
-find_package(ZLIB REQUIRED)
-find_package(BrotliDecoder REQUIRED)
-find_package(Zstandard REQUIRED)
-
-if(COFUTURES_BUILD_APPS)
-    find_package(fmt REQUIRED)
-    find_package(CLI11 REQUIRED)
+cofutures_find_dependencies(http cofutures_missing)
+if(cofutures_missing)
+    message(FATAL_ERROR "cofutures needs ${cofutures_missing}, which CMake does not find")
 endif()
 
+# cofutures_settle(OPTION PACKAGE…): finds the packages, or turns an option off that is AUTO.
+macro(cofutures_settle option)
+    if(${option} STREQUAL "AUTO")
+        set(${option} ON)
+        foreach(package IN ITEMS ${ARGN})
+            find_package(${package} QUIET)
+            if(NOT ${package}_FOUND)
+                message(STATUS "${option} is off: CMake does not find ${package}")
+                set(${option} OFF)
+            endif()
+        endforeach()
+    elseif(${option})
+        foreach(package IN ITEMS ${ARGN})
+            find_package(${package} REQUIRED)
+        endforeach()
+    endif()
+endmacro()
+
+cofutures_settle(COFUTURES_BUILD_APPS fmt CLI11)
+cofutures_settle(COFUTURES_BUILD_TESTS GTest)
 if(COFUTURES_BUILD_TESTS)
-    find_package(GTest REQUIRED)
     # Benchmarks are built only where the library is there and no sanitizer falsifies their numbers.
     find_package(benchmark QUIET)
 endif()

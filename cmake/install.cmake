@@ -24,9 +24,10 @@ install(
     FILES
         "${CMAKE_CURRENT_BINARY_DIR}/cofutures-config.cmake"
         "${CMAKE_CURRENT_BINARY_DIR}/cofutures-config-version.cmake"
-        "${PROJECT_SOURCE_DIR}/cmake/FindBrotliDecoder.cmake"
-        "${PROJECT_SOURCE_DIR}/cmake/FindZstandard.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/cofutures-dependencies.cmake"
     DESTINATION "${cofutures_package_dir}")
+# Not CMAKE_INSTALL_DOCDIR, which is named after whichever project asked first.
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/cofutures")
 
 if(COFUTURES_BUILD_APPS)
     install(TARGETS downloader prime-check)
