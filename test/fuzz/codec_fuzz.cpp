@@ -23,7 +23,9 @@
 #include <set>
 #include <span>
 #include <string>
+#include <system_error>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -39,6 +41,23 @@ struct tree {
 };
 
 struct nothing_at_all {};
+
+struct fat_tree {
+    std::array<char, 5'000> bark{};
+    std::vector<fat_tree> children;
+};
+
+enum class answer : bool { no, yes };
+
+struct reversible {
+    bool reversed = false;
+    bool operator()(short a, short b) const { return reversed ? b < a : a < b; }
+};
+
+struct modulo {
+    unsigned char divisor = 1;
+    std::size_t operator()(unsigned value) const { return divisor == 0 ? 0 : value % divisor; }
+};
 
 struct nested {
     bool flag = false;
@@ -88,12 +107,32 @@ void check_hash_map(std::string_view text)
     }
 }
 
+// Whatever an exception offers can be used, and it can be sent on.
+void use(const std::exception_ptr& exception)
+{
+    cf::byte_buffer bytes;
+    cf::encoder archive(bytes);
+    cf::detail::write_exception(archive, exception);
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::system_error& e) {
+        fuzz::require(e.code().category().name() != nullptr && e.what() != nullptr &&
+                          e.code().default_error_condition() == e.code().default_error_condition(),
+                      "an error code is whole");
+        static_cast<void>(e.code().message());
+    } catch (const std::exception& e) {
+        fuzz::require(e.what() != nullptr, "an exception has a text");
+    } catch (...) {
+    }
+}
+
 void check_exception(std::string_view text)
 {
     cf::decoder archive(bytes_of(text));
     try {
         const std::exception_ptr read = cf::detail::read_exception(archive);
         fuzz::require(read != nullptr, "what is read is an exception");
+        use(read);
     } catch (const cf::codec_error&) {
     }
 }
@@ -118,6 +157,10 @@ constexpr checker checkers[] = {
     check<std::unique_ptr<std::filesystem::path>>,
     check_hash_map,
     check_exception,
+    check<fat_tree>,
+    check<std::vector<answer>>,
+    check<std::multiset<short, reversible>>,
+    check<std::unordered_set<unsigned, modulo>>,
 };
 
 } // namespace

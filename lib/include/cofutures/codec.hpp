@@ -38,16 +38,19 @@ namespace cofutures {
 /// ```
 ///
 /// A third parameter `unsigned` (the version of Boost.Serialization, here always 0) is accepted too.
-/// The type must be default-constructible. The same helps an aggregate that Boost.PFR cannot walk: one
-/// with base classes, or with references or built-in arrays as members; and one with a `std::array` of
-/// class type as a member, on which g++ 12 fails.
+/// The type must be default-constructible. The function must be for this very class: one for a base class
+/// would lose the members of the derived one, which is refused. The same helps an aggregate that Boost.PFR
+/// cannot walk: one with base classes, or with references or built-in arrays as members; and one with a
+/// `std::array` of class type as a member, on which g++ 12 fails.
+///
+/// The comparator, hash, equality and allocator of a container must be encodable too, or of an empty class.
 template <typename T>
 concept encodable = detail::is_encodable<std::remove_cv_t<T>>();
 
 /// Turns a value into bytes.
 ///
-/// **Throws** `codec_error` for a valueless variant or values nested more than 500 levels deep; what a
-///   `serialize` function throws.
+/// **Throws** `codec_error` for a valueless variant or values nested more than 500 levels deep, or deeper
+///   than the thread's stack allows; what a `serialize` function throws.
 template <typename T>
 byte_buffer encode(const T& value)
 {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 namespace cofutures {
@@ -14,6 +15,41 @@ namespace cofutures {
 namespace {
 
 constexpr unsigned deepest_nesting = 500;
+
+// What a level may put on the stack besides a few copies of its object.
+constexpr std::size_t stack_reserve = std::size_t{128} << 10;
+constexpr std::size_t copies_of_object = 8;
+
+struct stack_bounds {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+};
+
+/// The stack of this thread; empty where that cannot be told.
+stack_bounds own_stack() noexcept
+{
+    stack_bounds bounds;
+    pthread_attr_t attributes;
+    if (::pthread_getattr_np(::pthread_self(), &attributes) == 0) {
+        void* begin = nullptr;
+        std::size_t size = 0;
+        if (::pthread_attr_getstack(&attributes, &begin, &size) == 0) {
+            bounds.begin = reinterpret_cast<std::uintptr_t>(begin);
+            bounds.end = bounds.begin + size;
+        }
+        ::pthread_attr_destroy(&attributes);
+    }
+    return bounds;
+}
+
+bool stack_nearly_ends(std::size_t object_size) noexcept
+{
+    thread_local const stack_bounds stack = own_stack();
+    const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    // Elsewhere: a fiber, whose stack is known to its library only.
+    return here > stack.begin && here < stack.end &&
+           (here - stack.begin) / copies_of_object < object_size + stack_reserve / copies_of_object;
+}
 
 } // namespace
 
@@ -45,11 +81,15 @@ void prefer_huge_pages(void* place, std::size_t size) noexcept
     ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 }
 
-depth_guard::depth_guard(unsigned& depth) : depth_(depth)
+depth_guard::depth_guard(unsigned& depth, std::size_t object_size) : depth_(depth)
 {
-    if (depth_ >= deepest_nesting) {
-        throw codec_error("values nested more than " + std::to_string(deepest_nesting) +
-                          " levels deep cannot be encoded or decoded");
+    if (depth_ >= deepest_nesting || (depth_ != 0 && stack_nearly_ends(object_size))) {
+        throw codec_error("values nested " +
+                          (depth_ >= deepest_nesting
+                               ? "more than " + std::to_string(deepest_nesting)
+                               : std::to_string(depth_)) +
+                          " levels deep cannot be encoded or decoded" +
+                          (depth_ >= deepest_nesting ? "" : " on this thread's stack"));
     }
     ++depth_;
 }

@@ -5,18 +5,25 @@
 #include <cofutures/process/error.hpp>
 #include <cofutures/process/exceptions.hpp>
 
+#include "error_codes.hpp"
 #include "introductions.hpp"
+
+#include <boost/system/system_error.hpp>
+#include <boost/throw_exception.hpp>
 
 #include <any>
 #include <atomic>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <regex>
+#include <string>
 #include <system_error>
 #include <typeinfo>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,6 +36,35 @@ namespace cofutures {
 namespace detail {
 
 namespace {
+
+std::string text_of(const char* text)
+{
+    return text == nullptr ? "" : text; // the standard forbids null, but not every class obeys
+}
+
+/// An `E` that says what the one in the worker said, where an `E` made here would say something else: the
+/// text may depend on where it was thrown, and then no constructor takes it.
+template <typename E>
+class with_text : public E {
+public:
+    with_text(E base, const std::string& text)
+        : E(std::move(base)), text_(std::make_shared<const std::string>(text))
+    {}
+
+    const char* what() const noexcept override { return text_->c_str(); }
+
+private:
+    std::shared_ptr<const std::string> text_; // shared, since exceptions must not throw when copied
+};
+
+template <typename E>
+std::exception_ptr finished(E exception, const std::exception_ptr& cause, const std::string& what)
+{
+    if (text_of(exception.what()) == what) {
+        return exception_with_cause(std::move(exception), cause);
+    }
+    return exception_with_cause(with_text<E>(std::move(exception), what), cause);
+}
 
 /// Describes an exception whose constructor takes more than a text.
 template <typename E>
@@ -47,34 +83,15 @@ const exception_handler& handler_with_parts()
                 exception_parts<E>::write(archive, e);
             }
         },
-        [](decoder& archive, const std::exception_ptr& cause) {
-            return exception_with_cause(exception_parts<E>::read(archive), cause);
+        [](decoder& archive, const std::exception_ptr& cause, const std::string& what) {
+            return finished(exception_parts<E>::read(archive), cause, what);
         }};
     return handler;
 }
 
-void write_code(encoder& archive, const std::error_code& code)
-{
-    archive(std::string(code.category().name()), code.value());
-}
-
-std::error_code read_code(decoder& archive)
-{
-    const auto category = archive.read<std::string>();
-    const int value = archive.read<int>();
-    for (const std::error_category* known : {&std::generic_category(),
-                                             &std::system_category(),
-                                             &std::iostream_category(),
-                                             &std::future_category()}) {
-        if (category == known->name()) {
-            return {value, *known};
-        }
-    }
-    return {value, std::generic_category()}; // a category of the task's own: its text is in what()
-}
-
 /// what() without the message of the code, which the constructor adds again.
-std::string prefix_of(const std::system_error& e)
+template <typename E>
+std::string prefix_of(const E& e)
 {
     std::string what = e.what();
     const std::string suffix = e.code().message();
@@ -97,9 +114,21 @@ struct exception_parts<std::system_error> {
     }
     static std::system_error read(decoder& archive)
     {
-        const auto code = read_code(archive);
+        const auto code = read_std_code(archive);
         const auto prefix = archive.read<std::string>();
         return prefix.empty() ? std::system_error(code) : std::system_error(code, prefix);
+    }
+};
+
+template <>
+struct exception_parts<boost::system::system_error> {
+    static void write(encoder& archive, const boost::system::system_error& e)
+    {
+        write_code(archive, e.code());
+    }
+    static boost::system::system_error read(decoder& archive)
+    {
+        return boost::system::system_error(read_boost_code(archive));
     }
 };
 
@@ -112,7 +141,7 @@ struct exception_parts<std::ios_base::failure> {
     }
     static std::ios_base::failure read(decoder& archive)
     {
-        const auto code = read_code(archive);
+        const auto code = read_std_code(archive);
         return std::ios_base::failure(archive.read<std::string>(), code);
     }
 };
@@ -129,14 +158,14 @@ struct exception_parts<std::filesystem::filesystem_error> {
         if (text.starts_with(intro)) {
             text.erase(0, intro.size());
         }
-        if (const auto end = text.find(": " + e.code().message()); end != std::string::npos) {
+        if (const auto end = text.rfind(": " + e.code().message()); end != std::string::npos) {
             text.resize(end);
         }
         archive(text);
     }
     static std::filesystem::filesystem_error read(decoder& archive)
     {
-        const auto code = read_code(archive);
+        const auto code = read_std_code(archive);
         const auto path1 = archive.read<std::filesystem::path>();
         const auto path2 = archive.read<std::filesystem::path>();
         const auto text = archive.read<std::string>();
@@ -248,7 +277,9 @@ const exception_handler& handler_of_uniform()
         &typeid(E),
         nested_type_of<E>(),
         [](encoder&, const std::exception_ptr&) {},
-        [](decoder&, const std::exception_ptr& cause) { return exception_with_cause(E(), cause); }};
+        [](decoder&, const std::exception_ptr& cause, const std::string& what) {
+            return finished(E(), cause, what);
+        }};
     return handler;
 }
 
@@ -275,24 +306,59 @@ const exception_handler& standard_handler()
     }
 }
 
+struct known_handler {
+    // Null where different types share a name, as those of unnamed namespaces may.
+    const exception_handler* handler = nullptr;
+    // The function that gave it, and its name, of one that the program registered.
+    const void* source = nullptr;
+    code_address place = {};
+};
+
 struct handler_table {
     std::mutex mutex;
-    std::unordered_map<std::string, const exception_handler*> by_name; // guarded by mutex
-    std::vector<code_address> added;                                   // guarded by mutex
+    std::unordered_map<std::string, known_handler> by_name; // guarded by mutex
+    std::vector<code_address> added;                        // guarded by mutex
     std::atomic<std::size_t> count{0}; // added.size(), published for the question "anything new?"
 
     template <typename... Es>
     void add_standard()
     {
-        (add(standard_handler<Es>()), ...);
+        (add_standard_one<Es>(), ...);
     }
 
-    void add(const exception_handler& handler)
+    template <typename E>
+    void add_standard_one()
     {
-        by_name[handler.type->name()] = &handler;
-        if (handler.nested_type != nullptr) {
-            by_name[handler.nested_type->name()] = &handler;
+        const exception_handler& handler = standard_handler<E>();
+        add({&handler});
+        if constexpr (std::derived_from<E, std::exception>) {
+            // As it arrives where the worker's worker threw it.
+            by_name[typeid(with_text<E>).name()] = {&handler};
+            if (const std::type_info* const nested = nested_type_of<with_text<E>>()) {
+                by_name[nested->name()] = {&handler};
+            }
         }
+    }
+
+    void add(const known_handler& fresh)
+    {
+        for (const std::type_info* const type : {fresh.handler->type, fresh.handler->nested_type}) {
+            if (type == nullptr) {
+                continue;
+            }
+            known_handler& known = by_name.try_emplace(type->name(), fresh).first->second;
+            if (!is_loaded(known)) {
+                known = fresh;
+            } else if (known.handler != nullptr && *known.handler->type != *fresh.handler->type) {
+                known.handler = nullptr; // nothing could tell whose bytes they are
+            }
+        }
+    }
+
+    /// Whether the library that registered it is still there.
+    static bool is_loaded(const known_handler& known)
+    {
+        return known.source == nullptr || loaded_code_at(known.place) == known.source;
     }
 
     handler_table()
@@ -321,7 +387,8 @@ struct handler_table {
                      std::ios_base::failure,
                      std::filesystem::filesystem_error,
                      std::future_error,
-                     std::regex_error>();
+                     std::regex_error,
+                     boost::system::system_error>();
         add_standard<error,
                      cancelled_error,
                      timeout_error,
@@ -338,6 +405,10 @@ struct handler_table {
                      task_timed_out,
                      memory_limit_exceeded>();
         add_standard<int, long, double, std::string>();
+        // What streams throw in libstdc++, whose headers do not show it, and whatever Boost throws.
+        by_name["St13__ios_failure"] = by_name[typeid(std::ios_base::failure).name()];
+        by_name[typeid(boost::wrapexcept<boost::system::system_error>).name()] =
+            by_name[typeid(boost::system::system_error).name()];
     }
 };
 
@@ -352,7 +423,9 @@ const exception_handler* find_handler(const std::string& name)
     handler_table& table = handlers();
     const std::lock_guard lock(table.mutex);
     const auto found = table.by_name.find(name);
-    return found == table.by_name.end() ? nullptr : found->second;
+    return found != table.by_name.end() && handler_table::is_loaded(found->second)
+               ? found->second.handler
+               : nullptr;
 }
 
 struct exception_facts {
@@ -368,7 +441,7 @@ exception_facts facts_of(const std::exception_ptr& exception)
         std::rethrow_exception(exception);
     } catch (const std::exception& e) {
         facts.type = &typeid(e);
-        facts.what = e.what();
+        facts.what = text_of(e.what());
         if (const auto* nested = dynamic_cast<const std::nested_exception*>(&e)) {
             facts.cause = nested->nested_ptr();
         }
@@ -377,7 +450,7 @@ exception_facts facts_of(const std::exception_ptr& exception)
         facts.cause = e.nested_ptr();
     } catch (const char* text) {
         facts.type = &typeid(const char*);
-        facts.what = text;
+        facts.what = text_of(text);
     } catch (...) {
         facts.type = abi::__cxa_current_exception_type();
     }
@@ -450,7 +523,7 @@ std::exception_ptr read_chain(decoder& archive, unsigned depth)
             byte_buffer own;
             own.append(bytes, size);
             decoder inner{std::span<const std::byte>(own)};
-            return handler->read(inner, cause);
+            return handler->read(inner, cause, what);
         } catch (...) {
             // Its decoder failed; type and text remain.
         }
@@ -465,7 +538,7 @@ void add_exception_handler(const exception_handler& (*handler)())
     const code_address place = locate_function(handler);
     handler_table& table = handlers();
     const std::lock_guard lock(table.mutex);
-    table.add(handler());
+    table.add({&handler(), reinterpret_cast<const void*>(handler), place});
     table.added.push_back(place);
     table.count.store(table.added.size(), std::memory_order_release);
 }
@@ -499,7 +572,7 @@ void learn_handler(code_address place)
     const auto handler = function_at<const exception_handler& (*)()>(place);
     handler_table& table = handlers();
     const std::lock_guard lock(table.mutex);
-    table.add(handler());
+    table.add({&handler(), reinterpret_cast<const void*>(handler), place});
 }
 
 } // namespace detail

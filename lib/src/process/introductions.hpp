@@ -19,6 +19,7 @@ namespace cofutures::detail {
 struct known_module {
     std::uint64_t hash = 0;
     std::string path;
+    bool operator==(const known_module&) const = default;
 };
 
 /// How many introductions there are; cheap.
@@ -31,6 +32,9 @@ std::vector<code_address> handlers_after(std::size_t known);
 
 /// In a worker: where a module can be loaded from, if it is not there yet.
 void learn_module(known_module module);
+
+/// As `code_at`, but null where the module is not loaded (any more) instead of loading it.
+const void* loaded_code_at(code_address place);
 
 /// In a worker: makes the handler at `place` known.
 void learn_handler(code_address place);

@@ -79,10 +79,11 @@ namespace detail {
 /// each page costs an interruption then, which for 64 MiB of usual ones take longer than the copy.
 void prefer_huge_pages(void* place, std::size_t size) noexcept;
 
-/// Refuses recursion that would otherwise end the stack: a few hostile bytes per level suffice.
+/// Refuses recursion that would otherwise end the stack: a few hostile bytes per level suffice, and of
+/// objects that are large by themselves (`object_size`) a few levels.
 class depth_guard {
 public:
-    explicit depth_guard(unsigned& depth);
+    depth_guard(unsigned& depth, std::size_t object_size);
     depth_guard(const depth_guard&) = delete;
     depth_guard& operator=(const depth_guard&) = delete;
     ~depth_guard() { --depth_; }

@@ -21,9 +21,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace cofutures::detail {
@@ -56,12 +58,142 @@ T read_element(decoder& archive)
     return element;
 }
 
-template <typename Range, typename Element>
-struct range_shape : shaped<Element> {
-    static constexpr std::size_t smallest = sizeof(std::uint64_t);
+// A comparator, hash, equality or allocator is part of what a container is, so it travels too, before the
+// elements. Where all objects of its class are alike, there is nothing to send.
 
+template <typename P>
+concept alike = std::is_empty_v<P> && std::default_initializable<P> && !customized<P>;
+
+/// Stands for `P` among the parts of a container.
+template <typename P>
+struct policy {
+    policy() = delete;
+};
+
+template <typename P>
+struct shape<policy<P>> : shapeless {};
+template <alike P>
+struct shape<policy<P>> : shaped<> {};
+template <typename P>
+    requires(!alike<P> && shape<P>::exists)
+struct shape<policy<P>> : shaped<P> {};
+
+template <typename T>
+concept ordered = requires
+{
+    typename T::key_compare;
+};
+template <typename T>
+concept hashed = requires
+{
+    typename T::hasher;
+};
+
+/// The policies of a container in the order in which its constructor takes them.
+template <typename T>
+struct policies_of {
+    using types = std::tuple<typename T::allocator_type>;
+    static types get(const T& container) { return types(container.get_allocator()); }
+    static T make(const typename T::allocator_type& allocator) { return T(allocator); }
+};
+template <ordered T>
+struct policies_of<T> {
+    using types = std::tuple<typename T::key_compare, typename T::allocator_type>;
+    static types get(const T& container)
+    {
+        return types(container.key_comp(), container.get_allocator());
+    }
+    static T make(const typename T::key_compare& compare,
+                  const typename T::allocator_type& allocator)
+    {
+        return T(compare, allocator);
+    }
+};
+template <hashed T>
+struct policies_of<T> {
+    using types = std::tuple<typename T::hasher, typename T::key_equal, typename T::allocator_type>;
+    static types get(const T& container)
+    {
+        return types(container.hash_function(), container.key_eq(), container.get_allocator());
+    }
+    static T make(const typename T::hasher& hash,
+                  const typename T::key_equal& equal,
+                  const typename T::allocator_type& allocator)
+    {
+        return T(0, hash, equal, allocator);
+    }
+};
+
+template <typename Element, typename Policies>
+struct container_parts;
+template <typename Element, typename... Ps>
+struct container_parts<Element, std::tuple<Ps...>> {
+    using types = type_list<Element, policy<Ps>...>;
+    static constexpr bool only_elements = (alike<Ps> && ...);
+};
+
+template <typename P>
+void write_policy([[maybe_unused]] encoder& archive, [[maybe_unused]] const P& value)
+{
+    if constexpr (!alike<P>) {
+        shape<P>::write(archive, value);
+    }
+}
+
+template <typename P>
+P read_policy([[maybe_unused]] decoder& archive)
+{
+    if constexpr (alike<P>) {
+        return P();
+    } else {
+        return shape<P>::read(archive);
+    }
+}
+
+template <typename T, typename Element>
+struct container_shape {
+    using policies = policies_of<T>;
+    using known_parts = container_parts<Element, typename policies::types>;
+
+    static constexpr bool exists = true;
+    static constexpr bool flat = false;
+    static constexpr std::size_t smallest = sizeof(std::uint64_t);
+    using parts = typename known_parts::types;
+
+    static void write_policies([[maybe_unused]] encoder& archive,
+                               [[maybe_unused]] const T& container)
+    {
+        if constexpr (!known_parts::only_elements) {
+            std::apply([&](const auto&... values) { (write_policy(archive, values), ...); },
+                       policies::get(container));
+        }
+    }
+
+    /// A container with the policies that were sent, and empty.
+    static T read_policies([[maybe_unused]] decoder& archive)
+    {
+        if constexpr (known_parts::only_elements) {
+            return T();
+        } else {
+            return read_each(archive, static_cast<const typename policies::types*>(nullptr));
+        }
+    }
+
+private:
+    template <typename... Ps>
+    static T read_each(decoder& archive, const std::tuple<Ps...>*)
+    {
+        // Braces, since they fix the order of evaluation.
+        const std::tuple<Ps...> values{read_policy<Ps>(archive)...};
+        return std::apply(&policies::make, values);
+    }
+};
+
+template <typename Range, typename Element>
+struct range_shape : container_shape<Range, Element> {
     static void write(encoder& archive, const Range& range)
     {
+        range_shape::write_policies(archive, range);
         archive.write_count(range.size());
         for (const auto& element : range) {
             write_element<Element>(archive, element);
@@ -97,6 +229,7 @@ struct shape<std::vector<T, Allocator>> : range_shape<std::vector<T, Allocator>,
     static void write(encoder& archive, const vector& value)
     {
         if constexpr (is_flat<T>) {
+            shape::write_policies(archive, value);
             write_flat<T>(archive, value);
         } else {
             range_shape<vector, T>::write(archive, value);
@@ -104,10 +237,10 @@ struct shape<std::vector<T, Allocator>> : range_shape<std::vector<T, Allocator>,
     }
     static vector read(decoder& archive)
     {
+        vector value = shape::read_policies(archive);
         if constexpr (is_flat<T>) {
             std::size_t count = 0;
             const std::byte* const bytes = view_flat<T>(archive, count);
-            vector value;
             value.reserve(count);
             prefer_huge_pages(value.data(), count * sizeof(T));
             if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0) {
@@ -122,7 +255,6 @@ struct shape<std::vector<T, Allocator>> : range_shape<std::vector<T, Allocator>,
             return value;
         } else {
             const std::size_t count = archive.read_count(smallest_element<T>);
-            vector value;
             value.reserve(count);
             for (std::size_t i = 0; i != count; ++i) {
                 value.push_back(read_element<T>(archive));
@@ -133,16 +265,20 @@ struct shape<std::vector<T, Allocator>> : range_shape<std::vector<T, Allocator>,
 };
 
 template <typename Char, typename Traits, typename Allocator>
-struct shape<std::basic_string<Char, Traits, Allocator>> : shaped<Char> {
+struct shape<std::basic_string<Char, Traits, Allocator>>
+    : container_shape<std::basic_string<Char, Traits, Allocator>, Char> {
     using string = std::basic_string<Char, Traits, Allocator>;
-    static constexpr std::size_t smallest = sizeof(std::uint64_t);
 
-    static void write(encoder& archive, const string& value) { write_flat<Char>(archive, value); }
+    static void write(encoder& archive, const string& value)
+    {
+        shape::write_policies(archive, value);
+        write_flat<Char>(archive, value);
+    }
     static string read(decoder& archive)
     {
+        string value = shape::read_policies(archive);
         std::size_t count = 0;
         const std::byte* const bytes = view_flat<Char>(archive, count);
-        string value;
         value.reserve(count);
         prefer_huge_pages(value.data(), count * sizeof(Char));
         if constexpr (sizeof(Char) == 1) {
@@ -211,7 +347,7 @@ struct shape<T> : range_shape<T, typename T::value_type> {
     static T read(decoder& archive)
     {
         using element = typename T::value_type;
-        T value;
+        T value = shape::read_policies(archive);
         for (std::size_t left = archive.read_count(smallest_element<element>); left != 0; --left) {
             value.insert(value.end(), read_element<element>(archive));
         }
@@ -224,7 +360,7 @@ struct shape<T> : range_shape<T, std::pair<const typename T::key_type, typename 
     static T read(decoder& archive)
     {
         using element = std::pair<const typename T::key_type, typename T::mapped_type>;
-        T value;
+        T value = shape::read_policies(archive);
         for (std::size_t left = archive.read_count(smallest_element<element>); left != 0; --left) {
             value.insert(value.end(), read_element<element>(archive));
         }
@@ -278,53 +414,104 @@ consteval bool holds_view()
     }
 }
 
+// Of what cannot be encoded, the part that is to blame: the innermost one.
+
+template <typename T>
+struct blamed {};
+
+template <typename T, typename... Seen>
+consteval auto find_blamed();
+
+template <typename... Seen, typename First, typename... Rest>
+consteval auto find_blamed_part(type_list<Seen...> seen, type_list<First, Rest...>)
+{
+    if constexpr (sizeof...(Rest) == 0 || !is_encodable<First, Seen...>()) {
+        return find_blamed<First, Seen...>();
+    } else {
+        return find_blamed_part(seen, type_list<Rest...>());
+    }
+}
+
+template <typename T, typename... Seen>
+consteval auto find_blamed()
+{
+    if constexpr (shape<T>::exists) {
+        return find_blamed_part(type_list<T, Seen...>(), typename shape<T>::parts());
+    } else {
+        return blamed<T>();
+    }
+}
+
+template <typename T>
+inline constexpr bool is_policy = false;
+template <typename P>
+inline constexpr bool is_policy<policy<P>> = true;
+
+/// Fails to compile with one line that says what to do.
+template <typename T>
+constexpr void refuse(blamed<T>)
+{
+    constexpr bool no = sizeof(blamed<T>) == 0;
+    if constexpr (std::is_pointer_v<T> || std::is_null_pointer_v<T>) {
+        static_assert(
+            no,
+            "cofutures: a raw pointer means nothing in another process; pass the object by "
+            "value, or std::string for text");
+    } else if constexpr (is_instance<T, std::reference_wrapper> || std::is_reference_v<T>) {
+        static_assert(
+            no,
+            "cofutures: a reference cannot reach into another process; pass the object by "
+            "value and return what changed");
+    } else if constexpr (is_instance<T, std::function>) {
+        static_assert(no,
+                      "cofutures: std::function hides what it holds; pass a function pointer, a "
+                      "captureless lambda, or a function object with encodable members");
+    } else if constexpr (is_instance<T, std::shared_ptr> || is_instance<T, std::weak_ptr>) {
+        static_assert(
+            no,
+            "cofutures: shared ownership ends at the process boundary; pass the object by "
+            "value");
+    } else if constexpr (is_instance<T, std::unique_ptr>) {
+        static_assert(
+            no,
+            "cofutures: of unique pointers, only those to one object of exactly that type, "
+            "with the standard deleter, can be encoded");
+    } else if constexpr (std::is_same_v<T, std::exception_ptr>) {
+        static_assert(no,
+                      "cofutures: std::exception_ptr cannot be encoded; throw the exception, it "
+                      "travels by itself");
+    } else if constexpr (std::is_array_v<T>) {
+        static_assert(
+            no, "cofutures: a built-in array cannot be encoded; use std::array or std::vector");
+    } else if constexpr (is_policy<T>) {
+        static_assert(
+            no,
+            "cofutures: a container's comparator, hash, equality or allocator with a state "
+            "that cannot be encoded would be lost; use an empty class, or one with "
+            "encodable members");
+    } else if constexpr (inherits_serialize<T>) {
+        static_assert(
+            no,
+            "cofutures: this class has the function serialize of a base class, which would "
+            "lose its own members; give it one of its own");
+    } else if constexpr (std::is_aggregate_v<T> && has_base<T>) {
+        static_assert(no,
+                      "cofutures: the base class of an aggregate cannot be encoded by itself; give "
+                      "the class a function serialize(archive, value)");
+    } else {
+        static_assert(no,
+                      "cofutures: this type cannot be encoded; make it an aggregate of encodable "
+                      "members, or give it a function serialize(archive, value)");
+    }
+}
+
 /// Fails to compile, with one line that says what to do, unless `T` is encodable.
 template <typename T>
 constexpr void require_encodable()
 {
     using value = std::remove_cv_t<T>;
     if constexpr (!is_encodable<value>()) {
-        constexpr bool no = false;
-        if constexpr (std::is_pointer_v<value> || std::is_null_pointer_v<value>) {
-            static_assert(sizeof(T*) == 0 || no,
-                          "cofutures: a raw pointer means nothing in another process; pass the "
-                          "object by value, "
-                          "or std::string for text");
-        } else if constexpr (is_instance<value, std::reference_wrapper> ||
-                             std::is_reference_v<value>) {
-            static_assert(sizeof(value) == 0 || no,
-                          "cofutures: a reference cannot reach into another process; pass the "
-                          "object by value "
-                          "and return what changed");
-        } else if constexpr (is_instance<value, std::function>) {
-            static_assert(sizeof(value) == 0 || no,
-                          "cofutures: std::function hides what it holds; pass a function pointer, "
-                          "a captureless "
-                          "lambda, or a function object with encodable members");
-        } else if constexpr (is_instance<value, std::shared_ptr> ||
-                             is_instance<value, std::weak_ptr>) {
-            static_assert(sizeof(value) == 0 || no,
-                          "cofutures: shared ownership ends at the process boundary; pass the "
-                          "object by value");
-        } else if constexpr (std::is_same_v<value, std::exception_ptr>) {
-            static_assert(sizeof(value) == 0 || no,
-                          "cofutures: std::exception_ptr cannot be encoded; throw the exception, "
-                          "it travels by itself");
-        } else if constexpr (std::is_array_v<value>) {
-            static_assert(
-                sizeof(value) == 0 || no,
-                "cofutures: a built-in array cannot be encoded; use std::array or std::vector");
-        } else if constexpr (shape<value>::exists) {
-            static_assert(sizeof(value) == 0 || no,
-                          "cofutures: a member or element of this type cannot be encoded (a "
-                          "pointer, a reference, "
-                          "a handle, or a class with private members and no serialize function)");
-        } else {
-            static_assert(sizeof(value) == 0 || no,
-                          "cofutures: this type cannot be encoded; make it an aggregate of "
-                          "encodable members, or "
-                          "give it a function serialize(archive, value)");
-        }
+        refuse(find_blamed<value>());
     }
 }
 

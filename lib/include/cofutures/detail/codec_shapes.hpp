@@ -61,28 +61,93 @@ struct shaped {
 template <typename T>
 inline constexpr bool is_flat = shape<T>::flat;
 
-// A user's own functions. Member or free, with and without Boost.Serialization's version.
+// A user's own functions. Member or free, with and without Boost.Serialization's version. They must be
+// for the type itself: one for a base class would be callable too, and lose what the derived class adds.
+
+namespace any_serialize {
+
+struct of_another_type {};
+
+// Found beside the user's free functions, these are better than one that needs a conversion to its
+// base class, and worse than one for the type itself.
+template <typename Archive, typename T>
+of_another_type serialize(Archive&, T&);
+template <typename Archive, typename T, typename Version>
+of_another_type serialize(Archive&, T&, Version);
+
+template <typename T, typename Archive, typename... Version>
+concept converts = requires(Archive& archive, T& value, Version... version)
+{
+    {
+        serialize(archive, value, version...)
+        } -> std::same_as<of_another_type>;
+};
+
+} // namespace any_serialize
+
+// Const, since a function that only saves may take it so.
+template <typename T, typename Archive, typename... Version>
+concept free_serialize_of_base = any_serialize::converts<T, Archive, Version...> &&
+    any_serialize::converts<const T, Archive, Version...>;
+
+/// Refuses a member function of a base class: this conversion is none that a template argument may have.
+template <typename Pointer, Pointer>
+struct own_member;
+
+template <typename T, typename Archive, typename Result, typename... Version>
+concept has_own_member = requires
+{
+    typename own_member<Result (T::*)(Archive&, Version...), &T::serialize>;
+}
+|| requires
+{
+    typename own_member<Result (T::*)(Archive&, Version...) const, &T::serialize>;
+};
 
 template <typename T, typename Archive>
-concept has_serialize_1 = requires(Archive& archive, T& value)
+concept free_serialize_1 = requires(Archive& archive, T& value)
 {
     serialize(archive, value);
 };
 template <typename T, typename Archive>
-concept has_serialize_2 = requires(Archive& archive, T& value)
+concept free_serialize_2 = requires(Archive& archive, T& value)
 {
     serialize(archive, value, 0U);
 };
 template <typename T, typename Archive>
-concept has_member_serialize_1 = requires(Archive& archive, T& value)
+concept member_serialize_1 = requires(Archive& archive, T& value)
 {
     value.serialize(archive);
 };
 template <typename T, typename Archive>
-concept has_member_serialize_2 = requires(Archive& archive, T& value)
+concept member_serialize_2 = requires(Archive& archive, T& value)
 {
     value.serialize(archive, 0U);
 };
+
+template <typename T, typename Archive>
+concept has_serialize_1 = free_serialize_1<T, Archive> && !free_serialize_of_base<T, Archive>;
+
+template <typename T, typename Archive>
+concept has_serialize_2 = free_serialize_2<T, Archive> &&
+    !(free_serialize_of_base<T, Archive, unsigned> && free_serialize_of_base<T, Archive, int> &&
+      free_serialize_of_base<T, Archive, unsigned long>);
+
+template <typename T, typename Archive>
+concept has_member_serialize_1 = member_serialize_1<T, Archive> &&
+    has_own_member<T, Archive, decltype(std::declval<T&>().serialize(std::declval<Archive&>()))>;
+
+template <typename T, typename Archive, typename Version>
+concept has_own_versioned_member =
+    has_own_member<T,
+                   Archive,
+                   decltype(std::declval<T&>().serialize(std::declval<Archive&>(), Version())),
+                   Version>;
+
+template <typename T, typename Archive>
+concept has_member_serialize_2 = member_serialize_2<T, Archive> &&
+    (has_own_versioned_member<T, Archive, unsigned> || has_own_versioned_member<T, Archive, int> ||
+     has_own_versioned_member<T, Archive, unsigned long>);
 
 template <typename T, typename Archive>
 concept has_serialize = has_serialize_1<T, Archive> || has_serialize_2<T, Archive> ||
@@ -90,6 +155,15 @@ concept has_serialize = has_serialize_1<T, Archive> || has_serialize_2<T, Archiv
 
 template <typename T>
 concept customized = std::is_class_v<T> && has_serialize<T, encoder> && has_serialize<T, decoder>;
+
+template <typename T, typename Archive>
+concept calls_serialize = free_serialize_1<T, Archive> || free_serialize_2<T, Archive> ||
+    member_serialize_1<T, Archive> || member_serialize_2<T, Archive>;
+
+/// Whether the only functions for it are those of a base class.
+template <typename T>
+concept inherits_serialize = std::is_class_v<T> && !customized<T> && calls_serialize<T, encoder> &&
+                             calls_serialize<T, decoder>;
 
 template <typename T, typename Archive>
 void call_serialize(Archive& archive, T& value)
@@ -105,10 +179,30 @@ void call_serialize(Archive& archive, T& value)
     }
 }
 
+// An aggregate's base classes cannot be walked. Is one initialized by this, which becomes nothing else?
+
+template <typename T>
+struct any_base {
+    template <typename Base>
+        requires(std::is_base_of_v<Base, T> && !std::same_as<Base, T>)
+    operator Base() const;
+};
+struct nothing_special {};
+
+template <typename T>
+concept has_base = requires
+{
+    T{std::declval<any_base<T>>()};
+}
+&&!requires
+{
+    T{std::declval<nothing_special>()}; // a first member made from anything
+};
+
 /// Class types that some other shape, or none, is responsible for although they might look like aggregates.
 template <typename T>
-concept plain_aggregate =
-    std::is_class_v<T> && std::is_aggregate_v<T> && !is_std_array<T> && !customized<T>;
+concept plain_aggregate = std::is_class_v<T> && std::is_aggregate_v<T> && !is_std_array<T> &&
+                          !customized<T> && !inherits_serialize<T> && !has_base<T>;
 
 // Bytes as they lie in memory.
 
@@ -134,7 +228,14 @@ template <typename T>
 struct shape : shapeless {};
 
 template <typename T>
-    requires((std::is_arithmetic_v<T> && !std::same_as<T, bool>) || std::is_enum_v<T>)
+inline constexpr bool enum_of_bool = false;
+template <typename T>
+    requires std::is_enum_v<T>
+inline constexpr bool enum_of_bool<T> = std::is_same_v<std::underlying_type_t<T>, bool>;
+
+template <typename T>
+    requires((std::is_arithmetic_v<T> && !std::same_as<T, bool>) ||
+             (std::is_enum_v<T> && !enum_of_bool<T>))
 struct shape<T> : flat_shape<T> {};
 
 template <>
@@ -155,6 +256,16 @@ struct shape<bool> : shaped<> {
 };
 
 template <typename T>
+    requires enum_of_bool<T>
+struct shape<T> : shaped<> {
+    static constexpr std::size_t smallest = 1;
+
+    static void write(encoder& archive, T value) { archive(static_cast<bool>(value)); }
+    static T read(decoder& archive) { return static_cast<T>(archive.read<bool>()); }
+};
+
+template <typename T>
+    requires is_flat<T>
 struct shape<std::complex<T>> : flat_shape<std::complex<T>> {
     using parts = type_list<T>;
 };
@@ -293,12 +404,12 @@ public:
 
     static void write(encoder& archive, const T& value)
     {
-        const depth_guard guard(archive.depth());
+        const depth_guard guard(archive.depth(), sizeof(T));
         write_each(archive, value, std::make_index_sequence<size>());
     }
     static T read(decoder& archive)
     {
-        const depth_guard guard(archive.depth());
+        const depth_guard guard(archive.depth(), sizeof(T));
         return read_each(archive, parts());
     }
 
@@ -323,7 +434,7 @@ struct shape<T> : shaped<> {
 
     static void write(encoder& archive, const T& value)
     {
-        const depth_guard guard(archive.depth());
+        const depth_guard guard(archive.depth(), sizeof(T));
         // One function serves both directions, so it takes a reference to non-const; saving only reads.
         call_serialize(archive, const_cast<T&>(value));
     }
@@ -332,7 +443,7 @@ struct shape<T> : shaped<> {
         static_assert(std::is_default_constructible_v<T>,
                       "cofutures: a type with a serialize function must be default-constructible "
                       "to be decoded");
-        const depth_guard guard(archive.depth());
+        const depth_guard guard(archive.depth(), sizeof(T));
         T value{};
         call_serialize(archive, value);
         return value;
@@ -371,7 +482,7 @@ struct shape<std::unique_ptr<T>> : shaped<T> {
     {
         archive&(value != nullptr);
         if (value) {
-            const depth_guard guard(archive.depth());
+            const depth_guard guard(archive.depth(), sizeof(T));
             archive&* value;
         }
     }
@@ -380,7 +491,7 @@ struct shape<std::unique_ptr<T>> : shaped<T> {
         if (!archive.read<bool>()) {
             return nullptr;
         }
-        const depth_guard guard(archive.depth());
+        const depth_guard guard(archive.depth(), sizeof(T));
         return std::make_unique<T>(shape<T>::read(archive));
     }
 };

@@ -11,9 +11,11 @@
 #include <concepts>
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
+#include <utility>
 
 namespace cofutures {
 
@@ -24,7 +26,9 @@ struct exception_handler {
     const std::type_info* type;
     const std::type_info* nested_type; // what std::throw_with_nested makes of it; null if it cannot
     void (*write)(encoder& archive, const std::exception_ptr& exception);
-    std::exception_ptr (*read)(decoder& archive, const std::exception_ptr& cause);
+    std::exception_ptr (*read)(decoder& archive,
+                               const std::exception_ptr& cause,
+                               const std::string& what);
 };
 
 void add_exception_handler(const exception_handler& (*handler)());
@@ -51,33 +55,56 @@ std::exception_ptr exception_with_cause(E exception, const std::exception_ptr& c
     }
 }
 
+/// Whether a text is all there is to an `E`, as far as its size can tell: what a class adds to the
+/// standard one that holds its text would be lost.
 template <typename E>
-concept made_from_text = std::derived_from<E, std::exception> &&
+inline constexpr bool is_but_text = sizeof(E) == (std::derived_from<E, std::runtime_error>
+                                                      ? sizeof(std::runtime_error)
+                                                  : std::derived_from<E, std::logic_error>
+                                                      ? sizeof(std::logic_error)
+                                                      : sizeof(std::exception));
+
+template <typename E>
+concept constructible_from_text = std::derived_from<E, std::exception> &&
     (std::constructible_from<E, std::string> || std::constructible_from<E, const char*>);
+
+template <typename E>
+concept made_from_text = constructible_from_text<E> && is_but_text<E> && !inherits_serialize<E>;
+
+template <typename E>
+E exception_from_text(const std::string& what)
+{
+    if constexpr (std::constructible_from<E, std::string>) {
+        return E(what);
+    } else {
+        return E(what.c_str());
+    }
+}
 
 template <typename E>
 void write_exception_as(encoder& archive, const std::exception_ptr& exception)
 {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const E& e) {
-        if constexpr (customized<E> || !made_from_text<E>) {
+    if constexpr (customized<E> || !made_from_text<E>) {
+        try {
+            std::rethrow_exception(exception);
+        } catch (const E& e) {
             archive(e);
-        } else {
-            archive(std::string(e.what()));
         }
     }
 }
 
 template <typename E>
-std::exception_ptr read_exception_as(decoder& archive, const std::exception_ptr& cause)
+std::exception_ptr
+read_exception_as(decoder& archive, const std::exception_ptr& cause, const std::string& what)
 {
     if constexpr (customized<E> || !made_from_text<E>) {
         return exception_with_cause(archive.read<E>(), cause);
-    } else if constexpr (std::constructible_from<E, std::string>) {
-        return exception_with_cause(E(archive.read<std::string>()), cause);
     } else {
-        return exception_with_cause(E(archive.read<std::string>().c_str()), cause);
+        E made = exception_from_text<E>(what);
+        if (what != made.what()) {
+            throw codec_error("the exception makes another text of the one it is given");
+        }
+        return exception_with_cause(std::move(made), cause);
     }
 }
 
@@ -108,9 +135,11 @@ namespace process {
 /// Lets exceptions of type `E` come back from workers as `E`.
 ///
 /// `E` must be encodable (an aggregate, or with a `serialize` function), or derive from
-/// `std::exception` and be made from a string: then it is made again from its `what()`. Exactly this
-/// type is meant; classes derived from it need a registration of their own. The exceptions of the
-/// standard library and of cofutures are known from the start.
+/// `std::runtime_error` or `std::logic_error`, add no members, and be made from a string: then it is made
+/// again from its `what()`. Exactly this type is meant; what is derived from it needs a registration of
+/// its own and arrives as `remote_error` until then, as does what cannot be made with the same text.
+/// The exceptions of the standard library and of cofutures, and `boost::system::system_error`, are known
+/// from the start.
 ///
 /// **Thread safety** Safe at any time, also while pools run: workers learn of it with their next task.
 template <typename E>
@@ -118,10 +147,16 @@ void register_exception()
 {
     static_assert(std::same_as<E, std::decay_t<E>>,
                   "cofutures: register the exception's own type, without const or &");
-    if constexpr (!(detail::customized<E> || detail::made_from_text<E>)) {
+    if constexpr (encodable<E> || detail::made_from_text<E>) {
+        detail::add_exception_handler(&detail::exception_handler_of<E>);
+    } else if constexpr (detail::constructible_from_text<E> && !detail::inherits_serialize<E>) {
+        static_assert(
+            sizeof(E) == 0,
+            "cofutures: this exception has members of its own, which its text cannot bring "
+            "back; give it a function serialize(archive, value)");
+    } else {
         detail::require_encodable<E>();
     }
-    detail::add_exception_handler(&detail::exception_handler_of<E>);
 }
 
 } // namespace process
