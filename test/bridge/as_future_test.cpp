@@ -40,19 +40,34 @@ using test::watchdog;
 
 constexpr std::chrono::hours never{1};
 
+/// Posts the handler with the arguments of the operation.
+class completion_in {
+public:
+    using executor_type = asio::io_context::executor_type;
+
+    explicit completion_in(asio::io_context& context) : executor_(context.get_executor()) {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    template <typename Handler, typename... Values>
+    void operator()(Handler handler, Values... values) const
+    {
+        asio::post(executor_,
+                   [handler = std::move(handler), ... values = std::move(values)]() mutable {
+                       std::move(handler)(std::move(values)...);
+                   });
+    }
+
+private:
+    executor_type executor_;
+};
+
 /// Completes in the context with the given arguments.
 template <typename Signature, typename CompletionToken, typename... Args>
 auto complete_with(asio::io_context& context, CompletionToken&& token, Args... args)
 {
     return asio::async_initiate<CompletionToken, Signature>(
-        [&context](auto handler, auto... values) {
-            asio::post(context,
-                       [handler = std::move(handler), ... values = std::move(values)]() mutable {
-                           std::move(handler)(std::move(values)...);
-                       });
-        },
-        token,
-        std::move(args)...);
+        completion_in(context), token, std::move(args)...);
 }
 
 TEST(AsFuture, OfATimerIsAFutureOfVoid)

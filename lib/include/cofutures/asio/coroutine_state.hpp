@@ -13,8 +13,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <exception>
 #include <functional>
@@ -145,7 +143,7 @@ private:
             } catch (...) {
                 failure = std::current_exception();
             }
-            ending.settle([&] { rethrow(ending.state(), failure); });
+            ending.settle([&] { rethrow(failure); });
         } else {
             std::optional<Result> value;
             try {
@@ -154,24 +152,16 @@ private:
                 failure = std::current_exception();
             }
             ending.settle([&]() -> Result {
-                rethrow(ending.state(), failure);
+                rethrow(failure);
                 return *std::move(value);
             });
         }
     }
 
-    static void rethrow(const coroutine_state& state, const std::exception_ptr& failure)
+    static void rethrow(const std::exception_ptr& failure)
     {
-        if (!failure) {
-            return;
-        }
-        try {
+        if (failure) {
             std::rethrow_exception(failure);
-        } catch (const boost::system::system_error& error) {
-            if (error.code() == boost::asio::error::operation_aborted && state.stop_requested()) {
-                throw cancelled_error();
-            }
-            throw;
         }
     }
 

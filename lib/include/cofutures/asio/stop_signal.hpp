@@ -54,6 +54,14 @@ public:
         }
     }
 
+    /// Emits it again if there was a request and the work goes on. On the executor.
+    void repeat(shared_state& state)
+    {
+        if (state.stop_requested() && !state.done()) {
+            signal_.emit(boost::asio::cancellation_type::all);
+        }
+    }
+
     void detach() noexcept
     {
         boost::asio::any_io_executor dropped;

@@ -26,6 +26,14 @@ using stored_t =
                        nothing,
                        std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
 
+/// Whether an exception is how work ends that was asked to stop, in any of its spellings: `cancelled_error`;
+/// error codes that mean "operation cancelled", Asio's and its channels' among them, in
+/// `boost::system::system_error` and `std::system_error`; these as the first of
+/// `boost::asio::multiple_exceptions`, or nested in another exception.
+///
+/// Says nothing about whether anybody did ask: `store_failure` looks at that.
+bool is_orderly_stop(const std::exception_ptr& error) noexcept;
+
 template <typename T>
 class result_state : public shared_state {
     static_assert(!std::is_rvalue_reference_v<T>,
@@ -52,13 +60,8 @@ public:
     /// it was asked to.
     phase store_failure(std::exception_ptr error) noexcept
     {
-        if (this->stop_requested()) {
-            try {
-                std::rethrow_exception(error);
-            } catch (const cancelled_error&) {
-                return phase::cancelled;
-            } catch (...) {
-            }
+        if (this->stop_requested() && is_orderly_stop(error)) {
+            return phase::cancelled;
         }
         this->store_error(std::move(error));
         return phase::failed;
