@@ -52,51 +52,9 @@ TEST(HttpStrongValidator, IsAStrongTagOrAnOldDate)
     EXPECT_EQ(of({{"Last-Modified", "yesterday"}, {"Date", later}}), "");
     EXPECT_EQ(of({{"ETag", "W/\"a\""}}), "");
     EXPECT_EQ(of({{"ETag", "a"}}), "");
+    EXPECT_EQ(of({{"ETag", "\"a\""}, {"ETag", "\"a\""}}), "\"a\"");
+    EXPECT_EQ(of({{"ETag", "\"a\""}, {"ETag", "\"b\""}}), "") << "which of them?";
     EXPECT_EQ(of({}), "");
-}
-
-TEST(HttpPartialRecord, IsContinuedByTheRestOfTheSameVersionOnly)
-{
-    const partial_record record{.url = "http://h/", .validator = "\"a\"", .length = 10};
-    const auto continued = [&record](int status, headers fields) {
-        return record.continued_by({.status = status, .headers = std::move(fields)}, {5, 10});
-    };
-
-    EXPECT_TRUE(continued(206, {{"Content-Range", "bytes 5-9/10"}}));
-    EXPECT_TRUE(continued(206, {{"Content-Range", "bytes 5-9/10"}, {"ETag", "\"a\""}}));
-    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 5-9/10"}, {"ETag", "\"b\""}}));
-    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 4-9/10"}}));
-    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 5-8/10"}}));
-    EXPECT_FALSE(continued(206, {{"Content-Range", "bytes 5-10/11"}}));
-    EXPECT_FALSE(continued(206, {{"Content-Type", "multipart/byteranges; boundary=x"}}));
-    EXPECT_FALSE(continued(416, {{"Content-Range", "bytes 5-9/10"}}));
-}
-
-TEST(HttpPartialRecord, ComparesDatesWhereADateIsTheValidator)
-{
-    const partial_record record{
-        .url = "http://h/", .validator = "Wed, 01 Jul 2026 12:00:00 GMT", .length = 10};
-    response_head head{.status = 206,
-                       .headers = {{"Content-Range", "bytes 5-9/10"},
-                                   {"ETag", "\"whatever\""},
-                                   {"Last-Modified", record.validator}}};
-    EXPECT_TRUE(record.continued_by(head, {5, 10}));
-    head.headers.set("Last-Modified", "Wed, 01 Jul 2026 12:00:02 GMT");
-    EXPECT_FALSE(record.continued_by(head, {5, 10}));
-}
-
-TEST(HttpPartialRecord, IsContinuedByExactlyTheRangeThatWasAskedFor)
-{
-    const partial_record record{.url = "http://h/", .validator = "\"a\"", .length = 10};
-    const auto continued = [&record](const char* range) {
-        return record.continued_by({.status = 206, .headers = {{"Content-Range", range}}}, {3, 7});
-    };
-
-    EXPECT_TRUE(continued("bytes 3-6/10"));
-    for (const char* other :
-         {"bytes 3-7/10", "bytes 3-9/10", "bytes 3-5/10", "bytes 2-6/10", "bytes 3-6/11"}) {
-        EXPECT_FALSE(continued(other)) << other;
-    }
 }
 
 class HttpRecordOfGaps : public testing::Test {
@@ -125,6 +83,25 @@ TEST_F(HttpRecordOfGaps, ComesBackAsItWasSaved)
     std::ifstream file(path);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}),
               "cofutures part 2\nhttp://h/\n\"a\"\n100\n1-9,20-20,90-99\nend\n");
+}
+
+TEST_F(HttpRecordOfGaps, SaysInWhichCodingTheFileIsStored)
+{
+    partial_record record{
+        .url = "http://h/", .validator = "\"a\"", .length = 100, .coding = "x-gzip"};
+    ASSERT_TRUE(record.save(path));
+    EXPECT_EQ(partial_record::load(path), record);
+    EXPECT_EQ(record.text(), "cofutures part 3\nhttp://h/\n\"a\"\n100\nx-gzip\n\nend\n");
+
+    record.missing = {{40, 100}};
+    ASSERT_TRUE(record.save(path));
+    EXPECT_EQ(partial_record::load(path), record);
+    const std::string text = record.text();
+    EXPECT_EQ(text, "cofutures part 3\nhttp://h/\n\"a\"\n100\nx-gzip\n40-99\nend\n");
+    for (std::size_t size = 0; size + 1 < text.size(); ++size) {
+        EXPECT_EQ(load(text.substr(0, size)), std::nullopt) << text.substr(0, size);
+    }
+    EXPECT_EQ(load("cofutures part 3\nu\nv\n100\n\n\nend\n"), std::nullopt);
 }
 
 TEST_F(HttpRecordOfGaps, IsNoneWhereItIsCutOff)

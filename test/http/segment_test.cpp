@@ -227,15 +227,13 @@ TEST_F(HttpSegments, OfServersThatSendLessThanTheySayAreNotAskedForAgainAndAgain
 {
     auto leader = start("x", in_two());
     leader.write(first_part());
-    for (int i = 0; i < 3; ++i) {
-        auto other = helper("60-");
-        other.write("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 60-99/100\r\n"
-                    "ETag: \"v1\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        other.wait_closed();
-    }
+    auto other = helper("60-");
+    other.write("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 60-99/100\r\n"
+                "ETag: \"v1\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    other.wait_closed();
     leader.write(whole.substr(20));
     expect_whole();
-    EXPECT_EQ(client_.stats().connections_opened, 4u);
+    EXPECT_EQ(client_.stats().connections_opened, 2u);
 }
 
 TEST_F(HttpSegments, OfASilentConnectionAreAskedForAgain)

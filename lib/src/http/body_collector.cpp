@@ -4,6 +4,7 @@
 #include "body_collector.hpp"
 
 #include "content_disposition.hpp"
+#include "continuation.hpp"
 #include "http_date.hpp"
 #include "redirect.hpp"
 
@@ -37,46 +38,53 @@ void body_collector::begin_file(const response_head& head, std::optional<std::ui
 {
     mode_ = mode::discard;
     facts_.modified = parse_http_date(head.headers.get("Last-Modified").value_or(""));
-    if (rest_ && rest_->only) {
-        if (head.ok() || head.status == 304 || head.status == 412 || head.status == 416) {
-            begin_rest(head);
-        }
-    } else if (job_.newer_than && (head.status == 304 || (head.ok() && facts_.modified &&
-                                                          *facts_.modified <= *job_.newer_than))) {
+    const bool only = rest_ && rest_->only;
+    if (!only && job_.newer_than &&
+        (head.status == 304 ||
+         (head.ok() && facts_.modified && *facts_.modified <= *job_.newer_than))) {
         current_ = true;
-    } else if (head.status == 206 || (head.status == 416 && rest_)) {
-        if (!rest_) {
-            throw std::system_error(make_error_code(errc::bad_response),
-                                    "a part where the whole was asked for");
+    } else if (rest_) {
+        const continuation found = judge(rest_->record, rest_->range, head, length);
+        if (found == continuation::misfit ||
+            (only && (found == continuation::whole || found == continuation::rest_if_whole))) {
+            // Whoever fetches a piece stops where another one begins, and sees no end.
+            throw stale_part();
         }
-        begin_rest(head);
+        if (found == continuation::whole) {
+            begin_whole(head, length);
+        } else if (found != continuation::nothing) {
+            begin_rest(found == continuation::rest);
+        }
+    } else if (head.status == 206) {
+        throw std::system_error(make_error_code(errc::bad_response),
+                                "a part where the whole was asked for");
     } else if (head.ok()) {
-        mode_ = mode::file;
-        // A decoded file has other bytes at other places than the server's.
-        const bool coded = job_.decode && head.headers.contains("Content-Encoding");
-        facts_.length = coded ? std::nullopt : length;
-        facts_.validator = strong_validator(head);
+        begin_whole(head, length);
     }
     if (job_.file.use_server_name) {
         facts_.name = file_name_of(head.headers.get("Content-Disposition").value_or(""));
     }
 }
 
-void body_collector::begin_rest(const response_head& head)
+void body_collector::begin_whole(const response_head& head, std::optional<std::uint64_t> length)
 {
-    // With its tag gone, an answer may have been made from any version. (Last-Modified need not be
-    // repeated.) What is coded has other bytes at other places.
-    const bool proven =
-        !rest_->only ||
-        ((!rest_->record.validator.starts_with('"') || head.headers.contains("ETag")) &&
-         !head.headers.contains("Content-Encoding"));
-    if (!proven || !rest_->record.continued_by(head, rest_->range)) {
-        throw stale_part();
-    }
+    mode_ = mode::file;
+    // A decoded file has other bytes at other places than the server's.
+    const bool coded = job_.decode && head.headers.contains("Content-Encoding");
+    facts_.length = coded ? std::nullopt : length;
+    facts_.validator = strong_validator(head);
+    facts_.coding = content_coding(head);
+}
+
+void body_collector::begin_rest(bool proven)
+{
     mode_ = mode::file;
     facts_.offset = rest_->range.begin;
     facts_.length = rest_->record.length;
     facts_.validator = rest_->record.validator;
+    facts_.coding = rest_->record.coding;
+    facts_.unproven = !proven;
+    most_ = rest_->range.end - rest_->range.begin;
 }
 
 void body_collector::append(std::string_view more)
@@ -87,6 +95,9 @@ void body_collector::append(std::string_view more)
         return;
     }
     size_ += more.size();
+    if (most_ && size_ > *most_) {
+        throw stale_part();
+    }
     if (mode_ != mode::discard) {
         bytes.append(more);
     }

@@ -43,7 +43,8 @@ struct rest_wanted {
     bool only = false; ///< whether the whole is of no use instead
 };
 
-/// Thrown when the server has something else than what is missing of what is there.
+/// Thrown when the server has something else than what is missing of what is there, as soon as that
+/// is known: at the header or, where the header does not say how long the body is, later.
 struct stale_part {};
 
 /// Collects a body in memory, for a file, or only counts it; decodes it where that was asked for.
@@ -94,7 +95,8 @@ public:
 
 private:
     void begin_file(const response_head& head, std::optional<std::uint64_t> length);
-    void begin_rest(const response_head& head);
+    void begin_whole(const response_head& head, std::optional<std::uint64_t> length);
+    void begin_rest(bool proven);
     void require_proportion() const;
 
     const exchange_job& job_;
@@ -103,6 +105,7 @@ private:
     body_facts facts_;
     bool current_ = false;
     std::optional<std::uint64_t> length_;
+    std::optional<std::uint64_t> most_;        ///< bytes that a rest has
     std::unique_ptr<content_decoder> decoder_; ///< null: the body is taken as it comes
     std::string coded_;                        ///< not decoded yet
     std::uint64_t coded_size_ = 0;

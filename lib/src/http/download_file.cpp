@@ -100,6 +100,8 @@ download_file::~download_file()
 {
     if (!path_.empty() && (!options_.resume || offset() == 0)) {
         remove();
+    } else if (!path_.empty() && unproven_from_) {
+        take_back();
     }
     if (descriptor_ >= 0) {
         ::close(descriptor_);
@@ -125,6 +127,13 @@ void download_file::find_earlier()
     if (size_ > record_.length || size_ < end_of_present(record_)) {
         forget();
     }
+    // What is in one piece needs no gap to be described. `begin()` cuts off the rest, which nobody
+    // knows anything about.
+    if (record_.missing.size() == 1 && record_.missing.front().end == record_.length) {
+        size_ = record_.missing.front().begin;
+        record_.missing.clear();
+        record_withholds_ = true;
+    }
 }
 
 std::uint64_t download_file::offset() const noexcept
@@ -135,6 +144,9 @@ std::uint64_t download_file::offset() const noexcept
     if (has_gaps()) {
         return record_.missing.front().begin;
     }
+    if (unproven_from_) {
+        return *unproven_from_;
+    }
     return size_ == record_.length ? size_ - 1 : size_;
 }
 
@@ -143,6 +155,7 @@ void download_file::forget()
     size_ = 0;
     record_.validator.clear();
     record_.missing.clear();
+    unproven_from_.reset();
 }
 
 bool download_file::begin(const body_facts& facts)
@@ -161,13 +174,16 @@ bool download_file::begin(const body_facts& facts)
     if (facts.offset == 0) {
         record_.length = facts.length.value_or(0);
         record_.validator = facts.length ? facts.validator : std::string();
+        record_.coding = facts.coding;
         // Before the first byte: a part that survives a crash must never belong to another version.
         if (options_.resume && (record_.validator.empty() || !record_.save(info_path_))) {
             record_.validator.clear();
             ::unlink(info_path_.c_str());
         }
+        record_withholds_ = false;
     }
     size_ = facts.offset;
+    note_what_counts(facts);
     modified_ = facts.modified;
     if (digest_) {
         digest_->restart();
@@ -178,6 +194,41 @@ bool download_file::begin(const body_facts& facts)
         require_space();
     }
     return true;
+}
+
+// Before the first byte, too: what survives a crash of a body that may be another one must not be
+// taken for the file's.
+void download_file::note_what_counts(const body_facts& facts)
+{
+    unproven_from_.reset();
+    if (facts.unproven) {
+        unproven_from_ = facts.offset;
+    }
+    if (!options_.resume || facts.offset == 0 || has_gaps() ||
+        facts.unproven == record_withholds_) {
+        return;
+    }
+    partial_record noted = record_;
+    if (facts.unproven) {
+        noted.missing = {{facts.offset, record_.length}};
+    }
+    const bool saved = noted.save(info_path_);
+    if (!saved && facts.unproven) {
+        ::unlink(info_path_.c_str());
+    }
+    record_withholds_ = !saved || facts.unproven;
+}
+
+// Where a body has ended without showing what it was.
+void download_file::take_back() noexcept
+{
+    try {
+        if (::ftruncate(descriptor_, static_cast<off_t>(*unproven_from_)) == 0) {
+            record_.save(info_path_);
+        }
+    } catch (...) {
+        // What is on the disk says the same.
+    }
 }
 
 // Names the file, and looks whether it is there already: before the name was known nobody could.
@@ -273,6 +324,7 @@ bool download_file::keep_gaps(std::vector<byte_range> missing)
 
 bool download_file::commit()
 {
+    unproven_from_.reset();
     verify();
     if ((options_.set_time || options_.if_exists == file_options::existing::if_newer) &&
         modified_) {

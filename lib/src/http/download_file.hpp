@@ -38,7 +38,9 @@ struct body_facts {
     std::optional<std::uint64_t> length = std::nullopt; ///< of the whole file
     std::string validator = {}; ///< empty where the body cannot be continued later
     std::optional<std::chrono::sys_seconds> modified = std::nullopt;
-    std::string name = {}; ///< the server's for the file, if it is wanted and safe
+    std::string name = {};   ///< the server's for the file, if it is wanted and safe
+    std::string coding = {}; ///< of the file as it comes; empty if there is none
+    bool unproven = false;   ///< whether only its end shows that the body is what it says
 };
 
 /// A part beside its target, renamed over it by `commit()`.
@@ -78,6 +80,9 @@ public:
 
     /// Prepares for a body; cuts off what lies behind its beginning, unless there are gaps.
     ///
+    /// Nothing of an unproven body counts, neither for `offset()` nor for a later call, before
+    /// `commit()` has made it a whole file.
+    ///
     /// False, and nothing is done, if there is a file that it must not replace.
     bool begin(const body_facts& facts);
 
@@ -100,6 +105,8 @@ public:
     bool commit();
 
 private:
+    void note_what_counts(const body_facts& facts);
+    void take_back() noexcept;
     void open();
     void open_unnamed();
     void open_named();
@@ -118,7 +125,10 @@ private:
     partial_record record_;
     std::optional<file_digest> digest_;
     std::optional<std::chrono::sys_seconds> modified_;
-    std::uint64_t size_ = 0;     ///< of what is there in one piece; of no use with gaps
+    std::uint64_t size_ = 0; ///< of what is there in one piece; of no use with gaps
+    std::optional<std::uint64_t> unproven_from_; ///< where a body begins that may be another one
+    bool record_withholds_ =
+        false;                   ///< whether the record on the disk knows of less than the part has
     std::uint64_t digested_ = 0; ///< so much of the beginning is in `digest_`
     int descriptor_ = -1;
 };

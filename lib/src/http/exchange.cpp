@@ -286,9 +286,8 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
     } else if (body.kind() == body_collector::mode::file) {
         disarm();
         co_await flush_to_file(body);
-        if (!body.file_is_kept && body.facts().length && outcome_.size != *body.facts().length) {
-            throw std::system_error(make_error_code(errc::bad_response),
-                                    "the rest does not have the length of its Content-Range");
+        if (!body.file_is_kept && body.facts().unproven && outcome_.size != *body.facts().length) {
+            co_return attempt_end::part_was_stale; // shorter than its Content-Range
         }
         outcome_.kept = body.file_is_kept;
         file_complete_ = !outcome_.kept;

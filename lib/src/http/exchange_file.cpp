@@ -39,7 +39,12 @@ asio::awaitable<void> exchange::prepare_file()
         co_await look_at_target();
     }
     if (job_.file.resume && !outcome_.kept) {
-        auto find = [&file = *file_] { file.find_earlier(); };
+        auto find = [&file = *file_, decodes = job_.decode] {
+            file.find_earlier();
+            if (decodes && !file.record().coding.empty()) {
+                file.forget(); // it was stored as it came
+            }
+        };
         co_await run_on(context_.files(), std::move(find));
         require_running();
     }

@@ -139,7 +139,7 @@ bool exchange::can_split(const response_head& head, const body_collector& body) 
     // Two least segments make it worth while. What is to come must come without any memory of ours:
     // all that has arrived is in the file.
     if (job_.file.segments < 2 || body.decodes() || !body.length() || !body.bytes.empty() ||
-        body.size() == 0 || body.facts().validator.empty()) {
+        body.size() == 0 || body.facts().validator.empty() || body.facts().unproven) {
         return false;
     }
     const std::uint64_t here = body.facts().offset + body.size();

@@ -6,21 +6,32 @@
 #include "http_date.hpp"
 #include "token.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace cofutures::http::detail {
 
 namespace {
 
+// Programs that know nothing of gaps, or of codings, must not take such a part for one without.
 constexpr std::string_view first_line = "cofutures part 1";
 constexpr std::string_view first_line_with_gaps = "cofutures part 2";
-constexpr std::string_view last_line_with_gaps = "end"; // a list that was cut off is none
+constexpr std::string_view first_line_with_coding = "cofutures part 3";
+constexpr std::string_view last_line = "end"; // a list that was cut off is none
 
-bool is_entity_tag(std::string_view text)
+// Nothing at the end of the text; the last line need not have an end of its own.
+std::optional<std::string_view> take_line(std::string_view& text)
 {
-    return text.size() >= 2 && text.front() == '"' && text.back() == '"';
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return line;
 }
 
 // Reads a number and what must follow it.
@@ -76,30 +87,36 @@ std::optional<content_range> content_range::parse(std::string_view text)
     return content_range{*first, *last, *length};
 }
 
-std::optional<partial_record> partial_record::load(const std::filesystem::path& path)
+std::optional<partial_record> partial_record::parse(std::string_view text)
 {
-    std::ifstream file(path);
-    std::string magic;
-    std::string length;
-    partial_record record;
-    if (!std::getline(file, magic) || (magic != first_line && magic != first_line_with_gaps) ||
-        !std::getline(file, record.url) || !std::getline(file, record.validator) ||
-        !std::getline(file, length) || record.validator.empty()) {
+    const auto magic = take_line(text);
+    if (magic != first_line && magic != first_line_with_gaps && magic != first_line_with_coding) {
         return std::nullopt;
     }
-    std::string_view digits = length;
-    const auto value = take_number(digits, "");
-    if (!value || !digits.empty()) {
+    const auto url = take_line(text);
+    const auto validator = take_line(text);
+    auto digits = take_line(text);
+    const auto length = digits ? take_number(*digits, "") : std::nullopt;
+    if (!length || !digits->empty() || validator->empty()) {
         return std::nullopt;
     }
-    record.length = *value;
-    if (magic == first_line_with_gaps) {
-        std::string ranges;
-        std::string end;
-        if (!std::getline(file, ranges) || !std::getline(file, end) || end != last_line_with_gaps) {
+    partial_record record{
+        .url = std::string(*url), .validator = std::string(*validator), .length = *length};
+    if (magic == first_line) {
+        return record;
+    }
+    if (magic == first_line_with_coding) {
+        record.coding = take_line(text).value_or("");
+        if (record.coding.empty()) {
             return std::nullopt;
         }
-        auto missing = parse_missing(ranges, record.length);
+    }
+    const auto ranges = take_line(text);
+    if (!ranges || take_line(text) != last_line) {
+        return std::nullopt;
+    }
+    if (!ranges->empty() || record.coding.empty()) {
+        auto missing = parse_missing(*ranges, record.length);
         if (!missing) {
             return std::nullopt;
         }
@@ -108,24 +125,42 @@ std::optional<partial_record> partial_record::load(const std::filesystem::path& 
     return record;
 }
 
+std::string partial_record::text() const
+{
+    const bool more = !missing.empty() || !coding.empty();
+    std::string text(!coding.empty() ? first_line_with_coding
+                     : more          ? first_line_with_gaps
+                                     : first_line);
+    text += '\n' + url + '\n' + validator + '\n' + std::to_string(length) + '\n';
+    if (!coding.empty()) {
+        text += coding + '\n';
+    }
+    const char* separator = "";
+    for (const byte_range& each : missing) {
+        text += std::exchange(separator, ",");
+        text += std::to_string(each.begin) + '-' + std::to_string(each.end - 1);
+    }
+    if (more) {
+        text += '\n';
+        text += last_line;
+        text += '\n';
+    }
+    return text;
+}
+
+std::optional<partial_record> partial_record::load(const std::filesystem::path& path)
+{
+    std::ifstream file(path);
+    return parse(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
 bool partial_record::save(const std::filesystem::path& path) const
 {
     std::filesystem::path fresh = path;
     fresh += "~";
     {
         std::ofstream file(fresh, std::ios::trunc);
-        // Programs that know nothing of gaps must not take such a file for one without.
-        file << (missing.empty() ? first_line : first_line_with_gaps) << '\n'
-             << url << '\n'
-             << validator << '\n'
-             << length << '\n';
-        const char* separator = "";
-        for (const byte_range& each : missing) {
-            file << std::exchange(separator, ",") << each.begin << '-' << each.end - 1;
-        }
-        if (!missing.empty()) {
-            file << '\n' << last_line_with_gaps << '\n';
-        }
+        file << text();
         if (!file.flush()) {
             return false;
         }
@@ -135,23 +170,39 @@ bool partial_record::save(const std::filesystem::path& path) const
     return !ec;
 }
 
-bool partial_record::continued_by(const response_head& head, byte_range wanted) const
+bool is_entity_tag(std::string_view text)
 {
-    const auto range = content_range::parse(head.headers.get("Content-Range").value_or(""));
-    if (head.status != 206 || !range || range->length != length || range->first != wanted.begin ||
-        range->last != wanted.end - 1) {
-        return false;
+    return text.size() >= 2 && text.front() == '"' && text.back() == '"';
+}
+
+bool agree(const headers& fields, std::string_view name)
+{
+    const auto first = fields.get(name);
+    return std::all_of(fields.begin(), fields.end(), [&](const headers::field& each) {
+        return !equal_ignoring_case(each.first, name) || each.second == *first;
+    });
+}
+
+std::string content_coding(const response_head& head)
+{
+    std::string codings;
+    for (const auto& [name, value] : head.headers) {
+        if (equal_ignoring_case(name, "Content-Encoding")) {
+            codings += codings.empty() ? "" : ",";
+            for (const char c : value) {
+                codings += c == ' ' || c == '\t' ? std::string() : std::string(1, ascii_lower(c));
+            }
+        }
     }
-    // A server that does not know If-Range sends a range of whatever there is now.
-    const auto same = head.headers.get(is_entity_tag(validator) ? "ETag" : "Last-Modified");
-    return !same || *same == validator;
+    return codings == "identity" ? std::string() : codings;
 }
 
 std::string strong_validator(const response_head& head)
 {
     // A weak tag ("W/...") only says that the meaning is the same, not the bytes.
     if (const auto tag = head.headers.get("ETag")) {
-        return is_entity_tag(*tag) ? std::string(*tag) : std::string();
+        const bool certain = is_entity_tag(*tag) && agree(head.headers, "ETag");
+        return certain ? std::string(*tag) : std::string();
     }
     const auto modified = head.headers.get("Last-Modified").value_or("");
     const auto changed = parse_http_date(modified);

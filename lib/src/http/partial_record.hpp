@@ -3,7 +3,7 @@
 
 #pragma once
 
-/// What a part of a file belongs to, and whether a server's answer continues it.
+/// What a part of a file belongs to, and where that is written down.
 
 #include <cofutures/http/message.hpp>
 
@@ -40,17 +40,32 @@ struct partial_record {
     /// a file with gaps says nothing.
     std::vector<byte_range> missing = {};
 
+    /// The coding in which the file is stored as it came; empty if there is none.
+    std::string coding = {};
+
+    /// Reads what `text()` returns; nothing if it is anything else.
+    static std::optional<partial_record> parse(std::string_view text);
+
+    /// The record as it stands in a file.
+    std::string text() const;
+
     /// Reads a record; nothing if there is none or it is not one of ours.
     static std::optional<partial_record> load(const std::filesystem::path& path);
 
     /// Writes the record whole or not at all; false if that was impossible.
     bool save(const std::filesystem::path& path) const;
 
-    /// Tells whether an answer to "this part, if nothing has changed" is just that.
-    bool continued_by(const response_head& head, byte_range wanted) const;
-
     friend bool operator==(const partial_record&, const partial_record&) = default;
 };
+
+/// Tells whether text has the form of a strong ETag.
+bool is_entity_tag(std::string_view text);
+
+/// Tells whether all fields of a name have the same value, if there are any.
+bool agree(const headers& fields, std::string_view name);
+
+/// The codings of a body, in lower case and without blanks; empty if there is none.
+std::string content_coding(const response_head& head);
 
 /// What proves that two answers were made of the same bytes; empty if nothing does.
 ///
