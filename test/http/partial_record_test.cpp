@@ -104,6 +104,23 @@ TEST_F(HttpRecordOfGaps, SaysInWhichCodingTheFileIsStored)
     EXPECT_EQ(load("cofutures part 3\nu\nv\n100\n\n\nend\n"), std::nullopt);
 }
 
+TEST_F(HttpRecordOfGaps, IsForItsOwnersEyes)
+{
+    const partial_record record{
+        .url = "http://h/?signature=secret", .validator = "\"a\"", .length = 100};
+    std::ofstream(path) << "of an earlier version, that everybody can read";
+    ASSERT_TRUE(record.save(path));
+    EXPECT_EQ(std::filesystem::status(path).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(HttpRecordOfGaps, IsNoneWhereItIsEndless)
+{
+    EXPECT_TRUE(load("cofutures part 1\nu\nv\n100\n"));
+    EXPECT_EQ(load("cofutures part 1\n" + std::string(2'000'000, 'u') + "\nv\n100\n"),
+              std::nullopt);
+}
+
 TEST_F(HttpRecordOfGaps, IsNoneWhereItIsCutOff)
 {
     const std::string whole = "cofutures part 2\nu\nv\n100\n10-19,30-39\nend";

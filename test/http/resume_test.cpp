@@ -10,6 +10,7 @@
 #include <string>
 
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cofutures::http {
@@ -305,6 +306,68 @@ TEST_F(HttpResume, FollowsNoLinkInPlaceOfThePart)
     connection.write_ok(whole);
     failure();
     EXPECT_EQ(contents(folder / "precious"), "keep me");
+}
+
+// In a folder that others can write to, they may have put something in the way.
+TEST_F(HttpResume, FollowsNoLinkInPlaceOfTheRecord)
+{
+    std::ofstream(folder / "precious") << "keep me";
+    for (const char* name : {".x.part-info~", ".x.part-info"}) {
+        fs::create_symlink(folder / "precious", folder / name);
+        {
+            auto connection = start("x", resuming());
+            EXPECT_EQ(request.find("Range"), std::string::npos) << request;
+            connection.write("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 10\r\n\r\n01234");
+            connection.close();
+            EXPECT_EQ(failure().code(), errc::body_truncated);
+        }
+        EXPECT_EQ(contents(folder / "precious"), "keep me") << name;
+        EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(folder / ".x.part-info"))) << name;
+
+        auto connection = start("x", resuming());
+        EXPECT_TRUE(asked("Range: bytes=5-")) << request;
+        connection.write(rest("5-9/10", "56789"));
+        EXPECT_EQ(call.result(watchdog).size, 10u);
+        EXPECT_EQ(contents(folder / "x"), whole);
+        EXPECT_EQ(contents(folder / "precious"), "keep me") << name;
+        EXPECT_EQ(files(), 2u) << "nothing but these";
+        fs::remove(folder / "x");
+    }
+}
+
+TEST_F(HttpResume, BelievesNoRecordBehindALink)
+{
+    leave_half();
+    fs::rename(folder / ".x.part-info", folder / "planted");
+    fs::create_symlink(folder / "planted", folder / ".x.part-info");
+    auto connection = start("x", resuming());
+    EXPECT_EQ(request.find("Range"), std::string::npos) << request;
+    connection.write_ok(whole);
+    EXPECT_EQ(call.result(watchdog).size, 10u);
+    EXPECT_EQ(contents(folder / "x"), whole);
+}
+
+// Else the thread for files would wait for a writer or a reader, and no limit ends that.
+TEST_F(HttpResume, WaitsForNoPipeInPlaceOfTheRecordOrThePart)
+{
+    for (const char* name : {".x.part-info~", ".x.part-info"}) {
+        ASSERT_EQ(::mkfifo((folder / name).c_str(), 0666), 0);
+        auto connection = start("x", resuming());
+        connection.write_ok(whole, "ETag: \"v1\"\r\nConnection: close\r\n");
+        expect_whole();
+        fs::remove(folder / "x");
+    }
+    ASSERT_EQ(::mkfifo((folder / ".x.part").c_str(), 0666), 0);
+    auto connection = start("x", resuming());
+    connection.write_ok(whole, "ETag: \"v1\"\r\n");
+    EXPECT_EQ(failure().code(), std::errc::file_exists);
+}
+
+TEST_F(HttpResume, ShowsTheRecordToNobodyElse)
+{
+    leave_half();
+    EXPECT_EQ(fs::status(folder / ".x.part-info").permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
 }
 
 TEST_F(HttpResume, GoesOnWithinACallThatIsTriedAgain)

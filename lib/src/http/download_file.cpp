@@ -5,6 +5,8 @@
 
 #include <cofutures/http/error.hpp>
 
+#include "own_file.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -76,7 +78,7 @@ bool is_same_file(int descriptor, const std::filesystem::path& path)
 {
     struct stat opened {};
     struct stat named {};
-    return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+    return ::fstat(descriptor, &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
@@ -436,11 +438,12 @@ void download_file::open_unnamed()
     const std::string name = hidden_name(target_) + ".";
     for (int attempt = 0; descriptor_ < 0; ++attempt) {
         std::filesystem::path path = target_.parent_path() / (name + random_letters() + ".part");
-        // 0666 and not mkstemp's 0600: the file is to have the mode any new file would have.
-        descriptor_ = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-        check(descriptor_ >= 0 || (errno == EEXIST && attempt < 100), "create");
+        std::error_code ec;
+        descriptor_ = open_own_file(path, own_file::fresh, ec);
         if (descriptor_ >= 0) {
             path_ = std::move(path);
+        } else if (ec != std::errc::file_exists || attempt == 100) {
+            throw file_error(ec, "create");
         }
     }
 }
@@ -449,16 +452,13 @@ void download_file::open_named()
 {
     const std::filesystem::path path = target_.parent_path() / (hidden_name(target_) + ".part");
     for (;;) {
-        // In a folder that others can write to, a link could lead anywhere.
-        const int opened =
-            ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-        check(opened >= 0, "create");
-        struct stat status {};
-        const bool usable = ::fstat(opened, &status) == 0 && S_ISREG(status.st_mode) &&
-                            status.st_uid == ::geteuid() && status.st_nlink <= 1;
-        if (!usable || ::flock(opened, LOCK_EX | LOCK_NB) != 0) {
-            const std::error_code reason =
-                usable ? last_error() : std::make_error_code(std::errc::file_exists);
+        std::error_code reason;
+        const int opened = open_own_file(path, own_file::continued, reason);
+        if (opened < 0) {
+            throw file_error(reason, "create");
+        }
+        if (::flock(opened, LOCK_EX | LOCK_NB) != 0) {
+            reason = last_error();
             ::close(opened);
             throw file_error(reason, "create");
         }

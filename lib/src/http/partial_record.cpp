@@ -4,12 +4,11 @@
 #include "partial_record.hpp"
 
 #include "http_date.hpp"
+#include "own_file.hpp"
 #include "token.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace cofutures::http::detail {
@@ -21,6 +20,8 @@ constexpr std::string_view first_line = "cofutures part 1";
 constexpr std::string_view first_line_with_gaps = "cofutures part 2";
 constexpr std::string_view first_line_with_coding = "cofutures part 3";
 constexpr std::string_view last_line = "end"; // a list that was cut off is none
+
+constexpr std::size_t longest_text = 1024 * 1024;
 
 // Nothing at the end of the text; the last line need not have an end of its own.
 std::optional<std::string_view> take_line(std::string_view& text)
@@ -150,24 +151,13 @@ std::string partial_record::text() const
 
 std::optional<partial_record> partial_record::load(const std::filesystem::path& path)
 {
-    std::ifstream file(path);
-    return parse(std::string(std::istreambuf_iterator<char>(file), {}));
+    const auto text = read_own_file(path, longest_text);
+    return text ? parse(*text) : std::nullopt;
 }
 
 bool partial_record::save(const std::filesystem::path& path) const
 {
-    std::filesystem::path fresh = path;
-    fresh += "~";
-    {
-        std::ofstream file(fresh, std::ios::trunc);
-        file << text();
-        if (!file.flush()) {
-            return false;
-        }
-    }
-    std::error_code ec;
-    std::filesystem::rename(fresh, path, ec);
-    return !ec;
+    return replace_own_file(path, text());
 }
 
 bool is_entity_tag(std::string_view text)

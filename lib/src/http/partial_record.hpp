@@ -52,7 +52,7 @@ struct partial_record {
     /// Reads a record; nothing if there is none or it is not one of ours.
     static std::optional<partial_record> load(const std::filesystem::path& path);
 
-    /// Writes the record whole or not at all; false if that was impossible.
+    /// Writes the record whole or not at all, for this user's eyes; false if that was impossible.
     bool save(const std::filesystem::path& path) const;
 
     friend bool operator==(const partial_record&, const partial_record&) = default;
