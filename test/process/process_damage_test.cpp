@@ -218,8 +218,9 @@ TEST(ProcessDamage, ACallThatDoesNotFitIntoTheMemoryLimitFailsAlone)
 
 TEST(ProcessDamage, AForkServerWithoutFreeDescriptorsBreaksThePool)
 {
-    cf::process_pool_executor pool(
-        {.max_workers = 1, .start_method = cf::process::start_method::fork});
+    cf::process_pool_executor pool({.max_workers = 1,
+                                    .start_method = cf::process::start_method::fork,
+                                    .restart_period = 500ms});
     const pid_t server = pool.submit(&::getppid).result(watchdog);
     const rlimit none_left{5, 5};
     ASSERT_EQ(::prlimit(server, RLIMIT_NOFILE, &none_left, nullptr), 0);

@@ -39,7 +39,8 @@ class process_pool_executor {
 public:
     /// Starts the workers.
     ///
-    /// **Throws** `std::invalid_argument` for zero workers or impossible limits; `std::system_error`.
+    /// **Throws** `std::invalid_argument` for zero workers or impossible limits; `std::system_error` where
+    ///   the program lacks descriptors or memory for all of them. What the fork server lacks is waited for.
     explicit process_pool_executor(process_pool_options options = {});
 
     /// Python's positional form: `process_pool_executor pool(4)`.

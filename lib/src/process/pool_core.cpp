@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <system_error>
 
 namespace cofutures::detail {
 
@@ -34,7 +35,15 @@ constexpr auto tick_interval = 1ms;
 payload process_pool_core::make_payload(std::size_t size)
 {
     if (size > largest_inline) {
-        return {slabs_->take(size), size};
+        try {
+            return {slabs_->take(size), size};
+        } catch (const std::system_error& error) {
+            // Without a free descriptor it goes through the worker's socket, which takes longer. Not where
+            // the worker might lack the memory to receive it.
+            if (!is_shortage(error.code().value()) || options.memory_limit) {
+                throw;
+            }
+        }
     }
     return {std::make_unique_for_overwrite<std::byte[]>(size), size};
 }

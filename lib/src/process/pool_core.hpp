@@ -12,6 +12,8 @@
 
 #include "server.hpp"
 #include "slab.hpp"
+#include "start_retries.hpp"
+#include "stderr_relay.hpp"
 #include "worker_link.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -95,7 +97,16 @@ private:
     void on_exited(const notice& news);
     void on_server_lost();
     void bury(worker_link& link, int status);
+    bool wants_workers(std::size_t about_to_fail) const;
     void replace_dead_worker(std::size_t about_to_fail);
+    bool is_replacement(std::uint32_t worker) const noexcept
+    {
+        return worker > options.max_workers.value_or(1);
+    }
+    void start_missing();
+    void could_not_start(const std::exception_ptr& cause);
+    bool errors_are_written();
+    void watch_errors();
     void kill(worker_link& link, int signal);
     void kill_task(worker_link& link, std::exception_ptr outcome);
     void retire(worker_link& link);
@@ -109,6 +120,9 @@ private:
     boost::asio::steady_timer tick_{context_};
     boost::asio::steady_timer limit_timer_{context_};
     boost::asio::steady_timer grace_timer_{context_};
+    boost::asio::steady_timer start_timer_{context_};
+    boost::asio::steady_timer errors_timer_{context_};
+    std::shared_ptr<stderr_relay> errors_; // where workers' standard error is captured
     std::shared_ptr<server_connection> server_connection_;
     std::shared_ptr<slab_pool> slabs_ = std::make_shared<slab_pool>();
     std::thread thread_;
@@ -119,7 +133,11 @@ private:
     std::deque<task_ref> queue_;
     std::map<std::uint32_t, std::shared_ptr<worker_link>> workers_;
     std::uint32_t last_worker_ = 0;
-    std::deque<notice> notices_; // ends of workers, to be heeded
+    std::size_t missing_ = 0; // workers that could not be started yet
+    start_retries retries_;
+    bool errors_watched_ = false;  // the pool is about to end
+    bool errors_given_up_ = false; // nobody reads them
+    std::deque<notice> notices_;   // ends of workers, to be heeded
     std::deque<clock::time_point> recent_deaths_;
     double average_run_ = 0; // nanoseconds, of recent tasks; 0: not known
     bool tick_armed_ = false;

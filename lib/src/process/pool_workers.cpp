@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -28,6 +29,9 @@ namespace {
 
 // An idle worker ends at once when its socket is closed; one that does not is stopped, and is killed.
 constexpr auto closing_grace = 1s;
+
+// How long the pool's end waits for somebody to read captured standard error, after the last that was.
+constexpr auto errors_grace = 1s;
 
 /// While it lives, this thread and those that it starts receive no signals: handlers of the program run
 /// in the program's threads.
@@ -50,10 +54,28 @@ private:
 } // namespace
 
 process_pool_core::process_pool_core(process_pool_options given)
-    : options(std::move(given)), generation_(fork_generation())
-{}
+    : options(std::move(given)), generation_(fork_generation()), retries_(options.restart_period)
+{
+    if (options.capture_stderr) {
+        errors_ = std::make_shared<stderr_relay>(STDERR_FILENO, [this] {
+            asio::post(context_, [pool = weak_from_this()] {
+                if (const auto self = pool.lock()) {
+                    for (auto& [number, link] : self->workers_) {
+                        worker_link::resume_stderr(link);
+                    }
+                    self->work();
+                }
+            });
+        });
+    }
+}
 
-process_pool_core::~process_pool_core() = default;
+process_pool_core::~process_pool_core()
+{
+    if (errors_) {
+        errors_->close(); // its thread must not find a pool that is gone
+    }
+}
 
 void process_pool_core::start()
 {
@@ -63,7 +85,8 @@ void process_pool_core::start()
         throw std::system_error(
             EPIPE, std::system_category(), "cofutures: the fork server does not answer");
     }
-    server_.assign(connection.release());
+    server_.assign(connection.get());
+    static_cast<void>(connection.release());
     read_notices();
     try {
         for (std::size_t i = 0; i != options.max_workers.value_or(1); ++i) {
@@ -89,20 +112,17 @@ void process_pool_core::start_worker()
     fd_pair link = make_socket_pair(SOCK_STREAM);
     fd_pair errors = options.capture_stderr ? make_pipe() : fd_pair();
     auto page = status_page::make();
-    order request{.kind = order_kind::spawn, .worker = ++last_worker_};
+    order request{.kind = order_kind::spawn, .worker = last_worker_ + 1};
     request.has_stderr = options.capture_stderr ? 1 : 0;
     request.memory_limit = options.memory_limit.value_or(0);
     const std::string name = "process_" + std::to_string(request.worker - 1);
     std::strncpy(request.name, name.c_str(), sizeof request.name - 1);
-    const int passed[] = {link.theirs.get(), page->fd(), errors.theirs.get()};
-    send_order(request, std::span(passed).first(options.capture_stderr ? 3 : 2));
-    page->close_fd();
-
     auto worker = std::make_shared<worker_link>(
         context_,
         request.worker,
         std::move(link.ours),
         std::move(errors.ours),
+        errors_,
         page,
         [this](worker_link& from, const frame_header& header, std::span<const std::byte> body) {
             on_frame(from, header, body);
@@ -112,10 +132,16 @@ void process_pool_core::start_worker()
             // Closed or talking nonsense; if it still lives it is of no use. Its end will be reported.
             kill(from, SIGKILL);
         });
+    // Last of all that may lack something: what failed before has left no process behind.
+    const int passed[] = {link.theirs.get(), page->fd(), errors.theirs.get()};
+    send_order(request, std::span(passed).first(options.capture_stderr ? 3 : 2));
+    page->close_fd();
+    last_worker_ = request.worker;
     workers_.emplace(request.worker, worker);
     {
         const std::lock_guard lock(mutex_);
         facts_.emplace(request.worker, worker_facts{page, 0});
+        counts_.restarts += is_replacement(request.worker) ? 1U : 0U;
     }
     if (options.initializer) {
         worker->ready = false;
@@ -127,13 +153,24 @@ void process_pool_core::start_worker()
 
 void process_pool_core::send_order(const order& request, std::span<const int> fds)
 {
+    int tries = 0;
     while (server_.is_open() &&
            send_with_fds(server_.native_handle(), &request, sizeof request, fds, MSG_DONTWAIT) <
-               0 &&
-           (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        // The server may be unable to read because it waits for us to do so.
-        pollfd polled{server_.native_handle(), POLLIN | POLLOUT, 0};
-        ::poll(&polled, 1, -1);
+               0) {
+        const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
+        if (!full && !is_shortage(errno)) {
+            return; // the server is gone, which is noticed elsewhere
+        }
+        if (!full && request.kind == order_kind::spawn && ++tries == 100) {
+            throw std::system_error(
+                errno, std::system_category(), "cofutures: asking for a worker");
+        }
+        // The server may be unable to read because it waits for us to do so. What lacks kernel memory, or
+        // finds too many descriptors on their way, is tried again: without its kill, a worker would
+        // outlive its limit.
+        const auto events = static_cast<short>(full ? POLLIN | POLLOUT : POLLIN);
+        pollfd polled{server_.native_handle(), events, 0};
+        ::poll(&polled, 1, full ? -1 : 1);
         if ((polled.revents & POLLIN) != 0 && !collect_notices()) {
             return;
         }
@@ -195,6 +232,7 @@ void process_pool_core::on_spawned(const notice& news)
 {
     if (const auto found = workers_.find(news.worker); found != workers_.end()) {
         found->second->pid = news.pid;
+        retries_.succeeded();
         const std::lock_guard lock(mutex_);
         facts_[news.worker].pid = news.pid;
     }
@@ -213,14 +251,15 @@ void process_pool_core::on_exited(const notice& news)
         {
             const std::lock_guard lock(mutex_);
             facts_.erase(news.worker);
+            counts_.restarts -= is_replacement(news.worker) ? 1U : 0U;
         }
         for (task_ref& task : link->take_back(slot_count)) {
             queue_.push_front(std::move(task));
         }
         link->close();
-        break_pool("no worker process can be started",
-                   std::make_exception_ptr(
-                       std::system_error(news.status, std::system_category(), "fork")));
+        ++missing_;
+        could_not_start(std::make_exception_ptr(
+            std::system_error(news.status, std::system_category(), "fork")));
         return;
     }
     link->drain();
@@ -307,25 +346,60 @@ void process_pool_core::bury(worker_link& link, int status)
     tell_failures();
 }
 
+bool process_pool_core::wants_workers(std::size_t about_to_fail) const
+{
+    const std::lock_guard lock(mutex_);
+    return life_ == life::open || (life_ == life::closing && unfinished_count_ > about_to_fail);
+}
+
 void process_pool_core::replace_dead_worker(std::size_t about_to_fail)
 {
-    bool wanted = false;
-    {
-        const std::lock_guard lock(mutex_);
-        wanted =
-            life_ == life::open || (life_ == life::closing && unfinished_count_ > about_to_fail);
-        if (wanted) {
-            ++counts_.restarts;
+    if (wants_workers(about_to_fail)) {
+        ++missing_;
+        start_missing();
+    }
+}
+
+void process_pool_core::start_missing()
+{
+    while (missing_ != 0) {
+        if (!wants_workers(0)) {
+            missing_ = 0;
+            return;
+        }
+        try {
+            start_worker();
+            --missing_;
+        } catch (...) {
+            could_not_start(std::current_exception());
+            return;
         }
     }
-    if (!wanted) {
+}
+
+void process_pool_core::could_not_start(const std::exception_ptr& cause)
+{
+    if (!wants_workers(0)) {
+        missing_ = 0;
         return;
     }
-    try {
-        start_worker();
-    } catch (...) {
-        break_pool("no worker process can be started", std::current_exception());
+    // Those that are only asked for may fail as well.
+    const bool workers_left = std::any_of(
+        workers_.begin(), workers_.end(), [](const auto& each) { return each.second->pid != 0; });
+    const auto now = clock::now();
+    retries_.failed(now, workers_left);
+    if (retries_.is_hopeless(now)) {
+        missing_ = 0;
+        break_pool("no worker process can be started", cause);
+        return;
     }
+    start_timer_.expires_at(retries_.next());
+    start_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error) {
+            self->start_missing();
+            self->work();
+        }
+    });
 }
 
 void process_pool_core::on_server_lost()
@@ -393,10 +467,15 @@ void process_pool_core::settle_if_ending()
     if (!workers_.empty() || !alive_.owns_work()) {
         return;
     }
+    start_timer_.cancel();
+    if (errors_ && !errors_are_written()) {
+        return;
+    }
     queue_.clear();
     tick_.cancel();
     limit_timer_.cancel();
     grace_timer_.cancel();
+    errors_timer_.cancel();
     boost::system::error_code ignored;
     server_.close(ignored);
     server_connection_.reset();
@@ -404,6 +483,37 @@ void process_pool_core::settle_if_ending()
     const std::lock_guard lock(mutex_);
     life_ = life::ended;
     changed_.notify_all();
+}
+
+bool process_pool_core::errors_are_written()
+{
+    if (errors_->is_idle() || errors_given_up_) {
+        errors_->close();
+        return true;
+    }
+    if (!errors_watched_) {
+        errors_watched_ = true;
+        watch_errors();
+    }
+    return false;
+}
+
+void process_pool_core::watch_errors()
+{
+    // As long as somebody reads; the relay itself says when all is written.
+    errors_timer_.expires_after(errors_grace);
+    errors_timer_.async_wait([self = shared_from_this(),
+                              before = errors_->written()](const boost::system::error_code& error) {
+        if (error) {
+            return;
+        }
+        if (self->errors_->written() != before) {
+            self->watch_errors();
+        } else {
+            self->errors_given_up_ = true;
+            self->work();
+        }
+    });
 }
 
 void process_pool_core::close_workers()

@@ -20,12 +20,18 @@ std::stop_token stop_watcher::token()
     }
     in_use_ = true;
     if (thread_ == nullptr) {
-        // Signals are for the worker's main thread, where tasks run.
+        // Signals are for the worker's main thread, where tasks run; also after a thread that the system
+        // refused, which fails this task only.
         sigset_t all;
         sigset_t former;
         ::sigfillset(&all);
         ::pthread_sigmask(SIG_SETMASK, &all, &former);
-        thread_ = new std::thread([this] { watch(); });
+        try {
+            thread_ = new std::thread([this] { watch(); });
+        } catch (...) {
+            ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+            throw;
+        }
         ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
     }
     stop_if_asked(); // perhaps before there was a source

@@ -3,6 +3,7 @@
 
 #include "unique_fd.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -27,6 +28,12 @@ fd_pair make_socket_pair(int type)
         throw std::system_error(errno, std::system_category(), "cofutures: socketpair");
     }
     return {unique_fd(fds[0]), unique_fd(fds[1])};
+}
+
+bool is_shortage(int error) noexcept
+{
+    constexpr std::array shortages{EMFILE, ENFILE, EAGAIN, ENOMEM, ENOBUFS, ENOSPC, ETOOMANYREFS};
+    return std::find(shortages.begin(), shortages.end(), error) != shortages.end();
 }
 
 fd_pair make_pipe()
@@ -62,8 +69,12 @@ send_with_fds(int socket, const void* bytes, std::size_t size, std::span<const i
     return sent;
 }
 
-ssize_t
-receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_fd>& fds, int flags)
+ssize_t receive_with_fds(int socket,
+                         void* bytes,
+                         std::size_t size,
+                         std::vector<unique_fd>& fds,
+                         int flags,
+                         bool* fds_lost)
 {
     iovec piece{bytes, size};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_fds)> control{};
@@ -89,6 +100,9 @@ receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_f
                 fds.emplace_back(fd);
             }
         }
+    }
+    if (fds_lost != nullptr && (message.msg_flags & MSG_CTRUNC) != 0) {
+        *fds_lost = true;
     }
     return received;
 }

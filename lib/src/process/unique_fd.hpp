@@ -50,6 +50,10 @@ struct fd_pair {
 /// Connected sockets, closed on exec. `type` is SOCK_STREAM or SOCK_SEQPACKET.
 fd_pair make_socket_pair(int type);
 
+/// Whether an operation failed for want of descriptors, processes or memory, which there may be in a
+/// moment.
+bool is_shortage(int error) noexcept;
+
 /// A pipe: `ours` is the end to read from.
 fd_pair make_pipe();
 
@@ -57,8 +61,13 @@ fd_pair make_pipe();
 ssize_t
 send_with_fds(int socket, const void* bytes, std::size_t size, std::span<const int> fds, int flags);
 
-/// `recvmsg`; descriptors that came along are appended to `fds`, closed on exec.
-ssize_t
-receive_with_fds(int socket, void* bytes, std::size_t size, std::vector<unique_fd>& fds, int flags);
+/// `recvmsg`; descriptors that came along are appended to `fds`, closed on exec. `fds_lost` is set where
+/// some did not fit into what this process may have open.
+ssize_t receive_with_fds(int socket,
+                         void* bytes,
+                         std::size_t size,
+                         std::vector<unique_fd>& fds,
+                         int flags,
+                         bool* fds_lost = nullptr);
 
 } // namespace cofutures::detail

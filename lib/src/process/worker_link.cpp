@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
+#include <system_error>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +25,17 @@ namespace {
 
 constexpr std::size_t input_size = 256 * 1024;
 constexpr std::size_t longest_tail = 4096;
+constexpr std::size_t largest_kept_output = std::size_t{4} << 20;
+
+// A message that lacked kernel memory, or found too many descriptors on their way, is sent again.
+constexpr std::chrono::milliseconds flush_delay{10};
+
+void take_over(asio::posix::stream_descriptor& into, unique_fd fd)
+{
+    into.assign(fd.get()); // throws, for instance, if the kernel watches too much already
+    static_cast<void>(fd.release());
+    into.non_blocking(true);
+}
 
 } // namespace
 
@@ -30,23 +43,26 @@ worker_link::worker_link(asio::io_context& context,
                          std::uint32_t worker_number,
                          unique_fd socket,
                          unique_fd stderr_pipe,
+                         std::shared_ptr<stderr_relay> errors,
                          std::shared_ptr<status_page> worker_page,
                          on_frame frame,
                          std::function<void()> on_read,
                          std::function<void(worker_link&)> on_lost)
     : number(worker_number),
       page(std::move(worker_page)),
-      socket_(context, socket.release()),
+      socket_(context),
       stderr_(context),
+      line_timer_(context),
+      flush_timer_(context),
+      errors_(std::move(errors)),
       on_frame_(std::move(frame)),
       on_read_(std::move(on_read)),
       on_lost_(std::move(on_lost)),
       input_(input_size)
 {
-    socket_.non_blocking(true);
+    take_over(socket_, std::move(socket));
     if (stderr_pipe) {
-        stderr_.assign(stderr_pipe.release());
-        stderr_.non_blocking(true);
+        take_over(stderr_, std::move(stderr_pipe));
     }
 }
 
@@ -161,6 +177,8 @@ void worker_link::flush(const std::shared_ptr<worker_link>& self)
                                                 flush(self);
                                             }
                                         });
+            } else if (is_shortage(errno)) {
+                flush_later(self);
             }
             return; // otherwise the worker has died, which is noticed elsewhere
         }
@@ -171,6 +189,21 @@ void worker_link::flush(const std::shared_ptr<worker_link>& self)
     }
     link.output_.clear();
     link.written_ = 0;
+    if (link.output_.capacity() > largest_kept_output) {
+        link.output_.shrink_to_fit();
+    }
+}
+
+void worker_link::flush_later(const std::shared_ptr<worker_link>& self)
+{
+    self->writing_ = true;
+    self->flush_timer_.expires_after(flush_delay);
+    self->flush_timer_.async_wait([self](const boost::system::error_code& error) {
+        self->writing_ = false;
+        if (!error) {
+            flush(self);
+        }
+    });
 }
 
 void worker_link::read_on(const std::shared_ptr<worker_link>& self)
@@ -195,8 +228,12 @@ void worker_link::read_on(const std::shared_ptr<worker_link>& self)
 bool worker_link::receive_some()
 {
     static thread_local std::vector<std::byte> buffer(input_size);
-    const ssize_t size =
-        receive_with_fds(socket_.native_handle(), buffer.data(), buffer.size(), fds_, MSG_DONTWAIT);
+    bool fd_lost = false;
+    const ssize_t size = receive_with_fds(
+        socket_.native_handle(), buffer.data(), buffer.size(), fds_, MSG_DONTWAIT, &fd_lost);
+    if (fd_lost) {
+        fds_.emplace_back(); // in place of the one that found no free number
+    }
     if (size <= 0) {
         ended_ = ended_ || size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
         return false;
@@ -262,8 +299,11 @@ void worker_link::parse(bool live)
                 const auto place = decode<slab_place>(body);
                 unique_fd memory = std::move(fds_.front());
                 fds_.erase(fds_.begin());
+                // Without its descriptor it is known as lost, which costs the result that lies in it.
                 slabs_.insert_or_assign(
-                    place.slab, std::make_unique<slab>(place.slab, place.size, std::move(memory)));
+                    place.slab,
+                    memory ? std::make_unique<slab>(place.slab, place.size, std::move(memory))
+                           : nullptr);
             } catch (const std::exception&) {
                 nonsense_ = true;
                 lose();
@@ -323,6 +363,8 @@ void worker_link::close() noexcept
     boost::system::error_code ignored;
     socket_.close(ignored);
     stderr_.close(ignored);
+    line_timer_.cancel();
+    flush_timer_.cancel();
 }
 
 worker_link::entry* worker_link::head() noexcept
@@ -380,6 +422,12 @@ std::deque<task_ref> worker_link::take_back(std::size_t most)
 std::span<const std::byte> worker_link::bytes_of_slab(const slab_place& place)
 {
     const auto found = slabs_.find(place.slab);
+    if (found != slabs_.end() && found->second == nullptr) {
+        throw std::system_error(EMFILE,
+                                std::system_category(),
+                                "cofutures: the shared memory of a large result could not be "
+                                "received");
+    }
     if (found == slabs_.end() || place.size > found->second->capacity()) {
         throw codec_error("a result lies in shared memory that the pool does not have");
     }
@@ -392,8 +440,8 @@ void worker_link::give_back(const slab_place& place)
     if (found == slabs_.end()) {
         return;
     }
-    const bool drop =
-        slabs_.size() > most_kept_slabs || found->second->capacity() > largest_kept_slab;
+    const bool drop = found->second == nullptr || slabs_.size() > most_kept_slabs ||
+                      found->second->capacity() > largest_kept_slab;
     if (drop) {
         slabs_.erase(found);
     }
@@ -415,34 +463,75 @@ void worker_link::read_stderr(const std::shared_ptr<worker_link>& self)
 {
     self->stderr_.async_wait(asio::posix::stream_descriptor::wait_read,
                              [self](const boost::system::error_code& error) {
-                                 if (!error && self->stderr_.is_open()) {
-                                     self->drain_stderr();
-                                     if (self->stderr_.is_open()) {
-                                         read_stderr(self);
+                                 if (error || !self->stderr_.is_open()) {
+                                     return;
+                                 }
+                                 // A few rounds only: the pool has other things to do.
+                                 for (int round = 0; round != 16; ++round) {
+                                     if (!self->errors_->has_room()) {
+                                         // The pipe fills up, and then the worker waits: not the pool.
+                                         self->stderr_waits_ = true;
+                                         look_at_stderr_later(self);
+                                         return;
                                      }
+                                     if (!self->read_some_stderr()) {
+                                         break;
+                                     }
+                                 }
+                                 if (self->lines_.has_rest()) {
+                                     look_at_stderr_later(self);
+                                 }
+                                 if (self->stderr_.is_open()) {
+                                     read_stderr(self);
                                  }
                              });
 }
 
+void worker_link::resume_stderr(const std::shared_ptr<worker_link>& self)
+{
+    if (std::exchange(self->stderr_waits_, false) && self->stderr_.is_open()) {
+        read_stderr(self);
+    }
+}
+
+void worker_link::look_at_stderr_later(const std::shared_ptr<worker_link>& self)
+{
+    self->line_timer_.expires_after(longest_pause_in_line);
+    self->line_timer_.async_wait([self](const boost::system::error_code& error) {
+        if (!error) {
+            self->errors_->put(self->lines_.take_rest());
+            resume_stderr(self); // in case the relay lacked a thread, and has nothing to tell of
+        }
+    });
+}
+
+bool worker_link::read_some_stderr()
+{
+    char text[4096];
+    const ssize_t size = ::read(stderr_.native_handle(), text, sizeof text);
+    if (size <= 0) {
+        if (size == 0) {
+            boost::system::error_code ignored;
+            stderr_.close(ignored);
+        }
+        return false;
+    }
+    const std::string_view read(text, static_cast<std::size_t>(size));
+    errors_->put(lines_.add(read));
+    stderr_tail.append(read);
+    if (stderr_tail.size() > longest_tail) {
+        stderr_tail.erase(0, stderr_tail.size() - longest_tail);
+    }
+    return true;
+}
+
 void worker_link::drain_stderr()
 {
-    // A pipe's worth at a time: a worker may write faster than the program's standard error takes it,
-    // and the pool has other things to do.
-    char text[4096];
-    for (int round = 0; round != 16 && stderr_.is_open(); ++round) {
-        const ssize_t size = ::read(stderr_.native_handle(), text, sizeof text);
-        if (size <= 0) {
-            if (size == 0) {
-                boost::system::error_code ignored;
-                stderr_.close(ignored);
-            }
-            return;
-        }
-        static_cast<void>(!::write(STDERR_FILENO, text, static_cast<std::size_t>(size)));
-        stderr_tail.append(text, static_cast<std::size_t>(size));
-        if (stderr_tail.size() > longest_tail) {
-            stderr_tail.erase(0, stderr_tail.size() - longest_tail);
-        }
+    // A pipe's worth: what the worker has started may still write.
+    for (int round = 0; round != 16 && stderr_.is_open() && read_some_stderr(); ++round) {
+    }
+    if (lines_.has_rest()) {
+        errors_->put(lines_.take_rest() + "\n"); // or another worker's line would stand behind it
     }
 }
 

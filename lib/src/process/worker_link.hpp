@@ -10,11 +10,13 @@
 
 #include "slab.hpp"
 #include "status_page.hpp"
+#include "stderr_relay.hpp"
 #include "unique_fd.hpp"
 #include "wire.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -57,6 +59,10 @@ private:
     process_task* task_ = nullptr;
 };
 
+/// The beginning of a line on standard error waits this long for its end; without a limit, a row of dots
+/// would not show.
+inline constexpr std::chrono::milliseconds longest_pause_in_line{1000};
+
 /// **Thread safety** None: everything happens on the pool's thread.
 class worker_link {
 public:
@@ -75,11 +81,12 @@ public:
         std::function<void(worker_link&, const frame_header&, std::span<const std::byte>)>;
 
     /// `on_read` is told after a batch of frames; `on_lost`, that nothing will come any more, or nothing
-    /// sensible.
+    /// sensible. What the worker writes to `stderr_pipe`, if there is one, goes to `errors`.
     worker_link(boost::asio::io_context& context,
                 std::uint32_t number,
                 unique_fd socket,
                 unique_fd stderr_pipe,
+                std::shared_ptr<stderr_relay> errors,
                 std::shared_ptr<status_page> page,
                 on_frame frame,
                 std::function<void()> on_read,
@@ -123,7 +130,11 @@ public:
     /// Lets the worker unmap an answered call's slab where too many are mapped.
     void forget(const slab_place& call);
 
+    /// Reads what a dead worker has left in its pipe and ends its last line.
     void drain_stderr();
+
+    /// Goes on reading after the relay had no room.
+    static void resume_stderr(const std::shared_ptr<worker_link>& self);
 
     const std::uint32_t number;
     const std::shared_ptr<status_page> page;
@@ -140,6 +151,9 @@ public:
 private:
     static void read_on(const std::shared_ptr<worker_link>& self);
     static void read_stderr(const std::shared_ptr<worker_link>& self);
+    static void look_at_stderr_later(const std::shared_ptr<worker_link>& self);
+    bool read_some_stderr(); // false at the end or when nothing is there
+    static void flush_later(const std::shared_ptr<worker_link>& self);
     void append(const void* bytes, std::size_t size);
     void introduce();
     bool receive_some(); // false at the end or when nothing is there
@@ -149,6 +163,11 @@ private:
 
     boost::asio::posix::stream_descriptor socket_;
     boost::asio::posix::stream_descriptor stderr_;
+    boost::asio::steady_timer line_timer_;
+    boost::asio::steady_timer flush_timer_;
+    std::shared_ptr<stderr_relay> errors_;
+    line_splitter lines_;
+    bool stderr_waits_ = false; // for room in errors_
     on_frame on_frame_;
     std::function<void()> on_read_;
     std::function<void(worker_link&)> on_lost_;

@@ -18,6 +18,9 @@ namespace cofutures {
 
 /// A process pool that can run nothing any more; the cause, where there is one, is nested.
 ///
+/// It broke because an initializer failed, workers kept dying while no task finished, no worker was left
+/// and none could be started for `restart_period`, the fork server died, or `on_crash` wanted it.
+///
 /// **Python** `BrokenProcessPool`.
 class broken_process_pool : public broken_executor {
 public:

@@ -88,6 +88,12 @@ struct process_pool_options {
     /// the first task; where some tasks return or throw, any number of others may crash. The greatest
     /// number: no limit.
     std::size_t max_restarts = 100;
+
+    /// Over how long deaths are counted; also, for how long the pool tries to start a worker while it has
+    /// none left. `nanoseconds::max()`: for ever.
+    ///
+    /// A worker that cannot be replaced for want of descriptors, processes or memory is tried again, with
+    /// exponential back-off, while the others go on; such a shortage kills no worker and fails no task.
     std::chrono::nanoseconds restart_period = std::chrono::seconds(10);
 
     /// How often a task whose worker was killed or crashed is run again before it fails. Only for
@@ -96,6 +102,10 @@ struct process_pool_options {
 
     /// Whether workers' standard error goes through the pool, which passes it on and keeps the last
     /// lines for `worker_crashed`. Otherwise workers write to the program's standard error directly.
+    ///
+    /// It is passed on line by line, by a thread of its own. While nobody reads the program's standard
+    /// error, 64 KiB wait; then the workers that write wait, but never results and limits. The end of the
+    /// pool waits until all is written, or nothing was for a second.
     bool capture_stderr = true;
 };
 
