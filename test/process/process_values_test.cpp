@@ -5,6 +5,8 @@
 
 #include <cofutures/process_pool_executor.hpp>
 
+#include "twin_errors.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/throw_exception.hpp>
@@ -142,6 +144,10 @@ class decorating_error : public std::runtime_error {
 public:
     explicit decorating_error(const std::string& name) : std::runtime_error("cannot read " + name)
     {}
+};
+
+struct twin_error { // there is another one in twin_errors.cpp
+    int number = 0;
 };
 
 class wordless : public std::exception {
@@ -374,6 +380,22 @@ TEST(ProcessExceptions, DerivedFromRegisteredOnesAreNotCutDown)
         ADD_FAILURE() << "nothing was thrown";
     } catch (const coded_error& e) {
         EXPECT_EQ(e.code(), 5);
+    }
+}
+
+TEST(ProcessExceptions, OfTypesThatShareANameAreNotMistakenForOneAnother)
+{
+    cf::process::register_exception<twin_error>();
+    cf::test::register_other_twin();
+    cf::process_pool_executor pool(1);
+
+    for (int (*const f)() : {+[]() -> int { throw twin_error{7}; }, &cf::test::throw_other_twin}) {
+        try {
+            pool.submit(f).result(watchdog);
+            ADD_FAILURE() << "nothing was thrown";
+        } catch (const cf::remote_error& e) {
+            EXPECT_NE(e.type_name().find("twin_error"), std::string::npos) << e.type_name();
+        }
     }
 }
 

@@ -210,14 +210,14 @@ void refresh(module_table& modules)
     modules.counts = counts;
 }
 
-std::optional<loaded_module> find_by_address(module_table& modules, std::uintptr_t address)
+const loaded_module* find_by_address(const module_table& modules, std::uintptr_t address)
 {
     for (const loaded_module& module : modules.loaded) {
         if (contains(module, address)) {
-            return module;
+            return &module;
         }
     }
-    return std::nullopt;
+    return nullptr;
 }
 
 std::optional<std::uintptr_t> find_by_hash(module_table& modules, code_address place, bool& present)
@@ -255,15 +255,17 @@ code_address locate_code(const void* address)
     module_table& modules = table();
     const std::lock_guard lock(modules.mutex);
     refresh(modules);
-    const auto module = find_by_address(modules, place);
-    if (!module) {
+    const loaded_module* const module = find_by_address(modules, place);
+    if (module == nullptr) {
         throw std::invalid_argument(
             "cofutures: a function for a process task must be in the program or in a shared "
             "library that is loaded, and must not be null");
     }
-    const known_module named{module->hash, module->path};
-    if (std::find(modules.known.begin(), modules.known.end(), named) == modules.known.end()) {
-        modules.known.push_back(named);
+    const auto same = [&](const known_module& known) {
+        return known.hash == module->hash && known.path == module->path;
+    };
+    if (std::none_of(modules.known.begin(), modules.known.end(), same)) {
+        modules.known.push_back({module->hash, module->path});
         modules.count.store(modules.known.size(), std::memory_order_release);
     }
     return {module->hash, place - module->base};
