@@ -78,7 +78,7 @@ TEST(HttpContinuation, IsExactlyWhatWasAskedFor)
 TEST(HttpContinuation, HasTheLengthOfItsRange)
 {
     const headers fields{{"Content-Range", "bytes 5-9/10"}, {"ETag", "\"a\""}};
-    for (const std::uint64_t length : {0, 1, 4, 6, 10, 31}) {
+    for (const std::uint64_t length : {0u, 1u, 4u, 6u, 10u, 31u}) {
         EXPECT_EQ(of(fields, length), continuation::misfit) << length;
     }
     EXPECT_EQ(of(fields, 5), continuation::rest);
