@@ -1,6 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <cofutures/detail/tiny_lock.hpp>
 #include <cofutures/detail/type_name.hpp>
 #include <cofutures/error_handler.hpp>
 
@@ -41,8 +42,8 @@ void write_to_stderr(const error_report& report)
 }
 
 struct handler_slot {
-    std::mutex mutex;
-    std::shared_ptr<const error_handler> handler; // guarded by mutex
+    detail::tiny_lock lock;                       // which a forked child gets in any case
+    std::shared_ptr<const error_handler> handler; // guarded by lock
 };
 
 handler_slot& slot()
@@ -58,7 +59,7 @@ error_handler set_error_handler(error_handler handler)
 {
     auto next = handler ? std::make_shared<const error_handler>(std::move(handler)) : nullptr;
     {
-        std::lock_guard lock(slot().mutex);
+        std::lock_guard lock(slot().lock);
         slot().handler.swap(next);
     }
     return next ? *next : error_handler();
@@ -69,7 +70,7 @@ void detail::report_error(const error_report& report) noexcept
     try {
         std::shared_ptr<const error_handler> handler;
         {
-            std::lock_guard lock(slot().mutex);
+            std::lock_guard lock(slot().lock);
             handler = slot().handler;
         }
         if (handler) {

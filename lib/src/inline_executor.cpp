@@ -29,7 +29,7 @@ void inline_executor::shutdown(shutdown_options options)
     auto lock = impl_->lock();
     impl_->stop_intake();
     if (options.wait) {
-        impl_->wait_until_none_runs(lock, "shutdown", std::nullopt);
+        impl_->wait_until_none_runs(lock, "shutdown", nullptr, std::nullopt);
     }
 }
 
@@ -38,14 +38,14 @@ bool inline_executor::shutdown_for(timeout limit)
     const auto deadline = limit.deadline();
     auto lock = impl_->lock();
     impl_->stop_intake();
-    return impl_->wait_until_none_runs(lock, "shutdown_for", deadline);
+    return impl_->wait_until_none_runs(lock, "shutdown_for", nullptr, deadline);
 }
 
 bool inline_executor::wait_idle(timeout limit)
 {
     const auto deadline = limit.deadline();
     auto lock = impl_->lock();
-    return impl_->wait_until_none_runs(lock, "wait_idle", deadline);
+    return impl_->wait_until_none_runs(lock, "wait_idle", nullptr, deadline);
 }
 
 executor_stats inline_executor::stats() const

@@ -15,6 +15,13 @@ namespace cofutures {
 
 class manual_executor::impl final : public detail::task_ledger, public detail::task_owner {
 public:
+    void cancelling() noexcept override
+    {
+        const auto guard = lock();
+        begin_cancellation();
+    }
+    void cancelled() noexcept override { end_cancellation(); }
+
     void remove(detail::task_state& work) noexcept override
     {
         {
@@ -48,12 +55,14 @@ public:
     time_point now{};
 };
 
-manual_executor::manual_executor() : impl_(std::make_unique<impl>()) {}
+manual_executor::manual_executor() : impl_(std::make_shared<impl>()) {}
 
 manual_executor::~manual_executor()
 {
     while (step_in_time()) {
     }
+    auto lock = impl_->lock();
+    impl_->wait_for_cancellations(lock, *impl_, impl_);
 }
 
 std::size_t manual_executor::queued() const
@@ -174,14 +183,14 @@ void manual_executor::shutdown(shutdown_options options)
             unrun = impl_->ready.take_all();
             impl_->count_cancelled(unrun.size());
         }
-        if (options.wait) {
+        impl_->begin_cancellation();
+    }
+    detail::cancel_chain(unrun, *impl_);
+    if (options.wait) {
+        {
+            const auto lock = impl_->lock();
             impl_->refuse_on_own_worker("shutdown");
         }
-    }
-    while (detail::task_state* const work = unrun.pop()) {
-        detail::task_access::adopt(work); // dropped, hence cancelled
-    }
-    if (options.wait) {
         wait_idle();
     }
 }
@@ -205,8 +214,8 @@ bool manual_executor::wait_idle(timeout limit)
         }
     }
     auto lock = impl_->lock();
-    return impl_->wait_until_none_runs(lock, "wait_idle", deadline) && impl_->ready.empty() &&
-           impl_->delayed.empty();
+    return impl_->wait_until_none_runs(lock, "wait_idle", impl_.get(), deadline) &&
+           impl_->ready.empty() && impl_->delayed.empty();
 }
 
 executor_stats manual_executor::stats() const

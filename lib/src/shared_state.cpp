@@ -2,13 +2,40 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <cofutures/detail/config.hpp>
+#include <cofutures/detail/fork_count.hpp>
 #include <cofutures/detail/shared_state.hpp>
 #include <cofutures/error_handler.hpp>
 
 #include <condition_variable>
 #include <mutex>
 
+#include <pthread.h>
+
 namespace cofutures::detail {
+
+namespace {
+
+const int forks_are_counted =
+    pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); });
+
+} // namespace
+
+/// The lock of the nodes. In a forked child, nodes that a thread left half linked are forgotten.
+class shared_state::nodes_guard {
+public:
+    explicit nodes_guard(shared_state& state) noexcept : lock_(state.nodes_lock_)
+    {
+        if (!lock_.lock()) {
+            state.nodes_ = completion_list();
+        }
+    }
+    nodes_guard(const nodes_guard&) = delete;
+    nodes_guard& operator=(const nodes_guard&) = delete;
+    ~nodes_guard() { lock_.unlock(); }
+
+private:
+    tiny_lock& lock_;
+};
 
 /// Held while user code runs that may let go of every other handle to the state.
 class shared_state::keep_alive {
@@ -121,7 +148,7 @@ completion_list shared_state::publish(phase outcome) noexcept
     word_.notify_all(); // threads in wait() without a deadline
 
     completion_list in_turn;
-    std::lock_guard lock(nodes_lock_);
+    const nodes_guard lock(*this);
     while (!nodes_.empty()) {
         completion_node& node = *nodes_.front();
         nodes_.erase(node);
@@ -152,15 +179,24 @@ void shared_state::finish(phase outcome) noexcept
     run_callbacks(publish(outcome));
 }
 
-bool shared_state::cancel() noexcept
+bool shared_state::cancel_pending() noexcept
 {
-    const keep_alive kept(*this);
     if (current() == phase::pending && !release_work()) {
         start();
     }
-    if (move_phase(phase::pending, phase::cancelling)) {
-        drop_work();
-        finish(phase::cancelled);
+    if (!move_phase(phase::pending, phase::cancelling)) {
+        return false;
+    }
+    drop_work();
+    finish(phase::cancelled);
+    after_cancellation();
+    return true;
+}
+
+bool shared_state::cancel() noexcept
+{
+    const keep_alive kept(*this);
+    if (cancel_pending()) {
         return true;
     }
     const auto now = current();
@@ -170,12 +206,7 @@ bool shared_state::cancel() noexcept
 bool shared_state::request_stop() noexcept
 {
     const keep_alive kept(*this);
-    if (current() == phase::pending && !release_work()) {
-        start();
-    }
-    if (move_phase(phase::pending, phase::cancelling)) {
-        drop_work();
-        finish(phase::cancelled);
+    if (cancel_pending()) {
         return true;
     }
     if (current() != phase::running) {
@@ -217,7 +248,7 @@ void shared_state::report_if_unobserved() noexcept
 
 bool shared_state::add(completion_node& node) noexcept
 {
-    std::lock_guard lock(nodes_lock_);
+    const nodes_guard lock(*this);
     // publish() stores the phase before it locks: whoever comes after its sweep sees "done" here.
     if (done()) {
         return false;
@@ -229,7 +260,7 @@ bool shared_state::add(completion_node& node) noexcept
 
 bool shared_state::remove(completion_node& node) noexcept
 {
-    std::lock_guard lock(nodes_lock_);
+    const nodes_guard lock(*this);
     if (!node.linked_) {
         return false;
     }

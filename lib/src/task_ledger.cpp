@@ -37,7 +37,7 @@ void task_ledger::run(task_state& work) noexcept
         end(outcome, begun - work.queued_at, timeout::clock::now() - begun);
         callbacks = state.publish(outcome);
     } else {
-        work.leave();
+        work.leave_to_canceller();
         end(phase::cancelled, {}, {});
     }
     state.run_callbacks(callbacks);
@@ -81,15 +81,34 @@ void task_ledger::refuse_on_own_worker(const char* call) const
 
 bool task_ledger::wait_until_none_runs(std::unique_lock<std::mutex>& lock,
                                        const char* call,
+                                       const task_owner* owner,
                                        std::optional<timeout::clock::time_point> deadline)
 {
     refuse_on_own_worker(call);
-    const auto none = [this] { return running_.empty(); };
+    const std::size_t here = owner != nullptr ? cancel_scope::count(owner) : 0;
+    const auto none = [&] { return running_.empty() && !elsewhere_.goes_on(here); };
     if (deadline) {
         return changed_.wait_until(lock, *deadline, none);
     }
     changed_.wait(lock, none);
     return true;
+}
+
+void task_ledger::wait_for_cancellations(std::unique_lock<std::mutex>& lock,
+                                         const task_owner& owner,
+                                         const std::shared_ptr<void>& self)
+{
+    const std::size_t here = cancel_scope::count(&owner);
+    changed_.wait(lock, [&] { return !elsewhere_.goes_on(here); });
+    elsewhere_.own(self);
+}
+
+void task_ledger::end_cancellation() noexcept
+{
+    std::shared_ptr<void> kept; // dropped after the lock
+    std::lock_guard lock(mutex_);
+    kept = elsewhere_.end();
+    changed_.notify_all();
 }
 
 executor_stats task_ledger::totals() const

@@ -7,6 +7,8 @@
 
 #include <cofutures/executor.hpp>
 
+#include "work_elsewhere.hpp"
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -34,11 +36,22 @@ public:
     /// Runs the task and counts its outcome before it shows. Without the lock, after `begin`.
     void run(task_state& work) noexcept;
 
-    /// Waits until no other thread runs a task. With the lock; throws `deadlock_error`, naming `call`,
-    /// if the calling thread runs one itself.
+    /// Waits until no other thread runs a task or the callbacks of one that it cancelled. With the lock;
+    /// throws `deadlock_error`, naming `call`, if the calling thread runs a task itself.
     bool wait_until_none_runs(std::unique_lock<std::mutex>& lock,
                               const char* call,
+                              const task_owner* owner,
                               std::optional<timeout::clock::time_point> deadline);
+
+    /// The same for `owner`'s destructor: only for callbacks of cancelled tasks, and never refuses. The
+    /// cancellations that go on in this thread own the ledger from then on. With the lock.
+    void wait_for_cancellations(std::unique_lock<std::mutex>& lock,
+                                const task_owner& owner,
+                                const std::shared_ptr<void>& self);
+
+    /// What a `task_owner` does when it is told: the one with the lock, the other without.
+    void begin_cancellation() noexcept { elsewhere_.begin(); }
+    void end_cancellation() noexcept;
 
     /// Throws `deadlock_error` if the calling thread is running a task. With the lock.
     void refuse_on_own_worker(const char* call) const;
@@ -53,6 +66,7 @@ private:
     std::condition_variable changed_;
     // Guarded by mutex_:
     bool stopping_ = false;
+    work_elsewhere elsewhere_;
     executor_stats totals_;
     std::vector<std::thread::id> running_; // with repetition when tasks nest
     std::size_t in_callbacks_ = 0;         // of those, past their outcome

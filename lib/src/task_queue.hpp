@@ -28,6 +28,15 @@ public:
         return first_ != nullptr ? std::exchange(first_, first_->next) : nullptr;
     }
 
+    /// Cancels all of them, in this thread, where their callbacks run.
+    void cancel() noexcept
+    {
+        while (task_state* const work = pop()) {
+            work->state().cancel();
+            work->state().release_owner();
+        }
+    }
+
 private:
     task_state* first_ = nullptr;
     std::size_t size_ = 0;

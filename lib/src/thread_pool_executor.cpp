@@ -7,6 +7,7 @@
 
 #include "fork_guard.hpp"
 #include "task_queue.hpp"
+#include "work_elsewhere.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -30,12 +31,6 @@ namespace {
 
 /// How many tasks a pump runs before other handlers of the pool get a turn.
 constexpr int tasks_per_pump = 64;
-
-[[noreturn]] void throw_forked_copy()
-{
-    throw executor_shut_down(
-        "cofutures: this thread pool belongs to the process that forked this one");
-}
 
 std::string default_prefix()
 {
@@ -98,15 +93,19 @@ public:
     {}
 
     std::size_t max_workers() const noexcept { return max_workers_; }
-    bool is_forked_copy() const noexcept { return generation_ != detail::fork_generation(); }
+    bool is_forked_copy() const noexcept { return mutex_.is_inherited(); }
+    void require_own_process() const { mutex_.require_own("thread pool"); }
     bool is_own_worker() const noexcept { return current_pool == this; }
 
     void enqueue(task&& work);
+    void cancelling() noexcept override;
     void remove(detail::task_state& work) noexcept override;
+    void cancelled() noexcept override;
     void stop_intake(bool cancel_queued);
     bool wait_idle(std::optional<timeout::clock::time_point> deadline);
     bool join(std::optional<timeout::clock::time_point> deadline);
     void let_go_of_threads() noexcept;
+    void outlive_cancellations() noexcept;
     executor_stats stats() const;
 
 private:
@@ -139,19 +138,23 @@ private:
     void start_thread();
     void run_thread(std::size_t index) noexcept;
     void break_pool(const std::exception_ptr& cause) noexcept;
-    bool is_idle() const noexcept { return queue_.empty() && pumps_ == 0; }
+    static void fail(detail::task_state& work, const std::exception_ptr& reason) noexcept;
+    bool is_idle(std::size_t cancellations_here) const noexcept
+    {
+        return queue_.empty() && pumps_ == 0 && !elsewhere_.goes_on(cancellations_here);
+    }
 
     const std::size_t max_workers_;
     const std::string prefix_;
     const cofutures::initializer initializer_;
-    const unsigned generation_ = detail::fork_generation();
 
     asio::thread_pool pool_{0};
 
-    mutable std::mutex mutex_;
-    std::condition_variable idle_;
+    detail::guarded_mutex mutex_;
+    std::condition_variable idle_; // of whatever is_idle() looks at
     // Guarded by mutex_:
     detail::task_queue queue_;
+    detail::work_elsewhere elsewhere_;
     std::deque<pump_memory> memory_;
     std::vector<pump_memory*> free_memory_;
     std::size_t pumps_ = 0;      // posted or running
@@ -172,15 +175,13 @@ thread_local const thread_pool_executor::impl* thread_pool_executor::impl::curre
 
 void thread_pool_executor::impl::enqueue(task&& work)
 {
-    if (is_forked_copy()) {
-        throw_forked_copy();
-    }
+    mutex_.require_own("thread pool");
     detail::task_state* const state = detail::task_access::release(work);
     state->queued_at = timeout::clock::now();
     state->enter(*this);
     std::optional<further_pump> added;
     try {
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         if (broken_) {
             std::rethrow_exception(broken_);
         }
@@ -229,13 +230,13 @@ void thread_pool_executor::impl::run_pump(pump_memory& memory) noexcept
     for (int n = 0; n != tasks_per_pump; ++n) {
         detail::task_state* work = nullptr;
         {
-            std::lock_guard lock(mutex_);
+            const auto lock = mutex_.lock();
             work = queue_.pop();
             --free_pumps_;
             if (work == nullptr) {
                 --pumps_;
                 free_memory_.push_back(&memory);
-                if (is_idle()) {
+                if (queue_.empty() && pumps_ == 0) {
                     idle_.notify_all();
                 }
                 return;
@@ -250,14 +251,19 @@ void thread_pool_executor::impl::run_pump(pump_memory& memory) noexcept
 void thread_pool_executor::impl::run(detail::task_state& work) noexcept
 {
     detail::shared_state& state = work.state();
+    detail::task_watcher* watcher = nullptr;
     detail::completion_list callbacks;
     if (state.start()) {
+        watcher = work.watcher();
+        if (watcher != nullptr) {
+            watcher->begun();
+        }
         const auto begun = timeout::clock::now();
         const detail::phase outcome = work.perform();
         const auto ended = timeout::clock::now();
         {
             // Before the outcome shows: whoever sees it finds this worker free and the task counted.
-            std::lock_guard lock(mutex_);
+            const auto lock = mutex_.lock();
             --running_;
             ++free_pumps_;
             totals_.queue_time += begun - work.queued_at;
@@ -266,8 +272,8 @@ void thread_pool_executor::impl::run(detail::task_state& work) noexcept
         }
         callbacks = state.publish(outcome);
     } else {
-        work.leave(); // the cancelling thread may still be on its way to remove()
-        std::lock_guard lock(mutex_);
+        work.leave_to_canceller();
+        const auto lock = mutex_.lock();
         --running_;
         ++free_pumps_;
         count(detail::phase::cancelled);
@@ -276,7 +282,7 @@ void thread_pool_executor::impl::run(detail::task_state& work) noexcept
         // Callbacks may block, and may wait for tasks of this pool.
         std::optional<further_pump> added;
         {
-            std::lock_guard lock(mutex_);
+            const auto lock = mutex_.lock();
             --free_pumps_;
             try {
                 add_pump_if_needed(added);
@@ -286,10 +292,13 @@ void thread_pool_executor::impl::run(detail::task_state& work) noexcept
         }
         post(added);
         state.run_callbacks(callbacks);
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         ++free_pumps_;
     }
-    state.release_owner();
+    state.release_owner(); // may report the failure
+    if (watcher != nullptr) {
+        watcher->let_go(true);
+    }
 }
 
 void thread_pool_executor::impl::count(detail::phase outcome) noexcept
@@ -307,19 +316,34 @@ void thread_pool_executor::impl::count(detail::phase outcome) noexcept
     }
 }
 
+void thread_pool_executor::impl::cancelling() noexcept
+{
+    if (const auto lock = mutex_.lock()) {
+        elsewhere_.begin();
+    }
+}
+
 void thread_pool_executor::impl::remove(detail::task_state& work) noexcept
 {
     {
-        std::lock_guard lock(mutex_);
-        if (!queue_.erase(work)) {
-            return; // a pump has it and will find it cancelled
+        const auto lock = mutex_.lock();
+        // A forked child cancels its copy of the future only. Otherwise a pump may have the task, and will
+        // find it cancelled.
+        if (!lock || !queue_.erase(work)) {
+            return;
         }
         count(detail::phase::cancelled);
-        if (is_idle()) {
-            idle_.notify_all();
-        }
     }
     work.state().release_owner();
+}
+
+void thread_pool_executor::impl::cancelled() noexcept
+{
+    std::shared_ptr<void> kept;
+    if (const auto lock = mutex_.lock()) {
+        kept = elsewhere_.end();
+        idle_.notify_all();
+    }
 }
 
 void thread_pool_executor::impl::start_thread()
@@ -339,7 +363,7 @@ void thread_pool_executor::impl::run_thread(std::size_t index) noexcept
         break_pool(std::current_exception());
     }
     pool_.attach();
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
     ++ended_threads_;
     idle_.notify_all();
 }
@@ -361,23 +385,38 @@ void thread_pool_executor::impl::break_pool(const std::exception_ptr& cause) noe
 
     detail::task_chain unrun;
     {
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         broken_ = broken;
         unrun = queue_.take_all();
         totals_.failed += unrun.size();
     }
     while (detail::task_state* const work = unrun.pop()) {
-        detail::task_access::adopt(work).abandon(broken);
+        fail(*work, broken);
     }
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
     idle_.notify_all();
+}
+
+void thread_pool_executor::impl::fail(detail::task_state& work,
+                                      const std::exception_ptr& reason) noexcept
+{
+    detail::task_watcher* watcher = nullptr;
+    if (work.abandon(reason)) {
+        watcher = work.watcher();
+    } else {
+        work.leave_to_canceller();
+    }
+    work.state().release_owner();
+    if (watcher != nullptr) {
+        watcher->let_go(false);
+    }
 }
 
 void thread_pool_executor::impl::stop_intake(bool cancel_queued)
 {
     detail::task_chain unrun;
     {
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         if (!stopping_) {
             stopping_ = true;
             // Ends the pool's own claim on its threads; without threads of its own this does not block.
@@ -387,18 +426,16 @@ void thread_pool_executor::impl::stop_intake(bool cancel_queued)
             unrun = queue_.take_all();
             totals_.cancelled += unrun.size();
         }
+        elsewhere_.begin();
     }
-    while (detail::task_state* const work = unrun.pop()) {
-        detail::task_access::adopt(work); // dropped, hence cancelled
-    }
-    std::lock_guard lock(mutex_);
-    idle_.notify_all();
+    detail::cancel_chain(unrun, *this);
 }
 
 bool thread_pool_executor::impl::wait_idle(std::optional<timeout::clock::time_point> deadline)
 {
-    std::unique_lock lock(mutex_);
-    const auto idle = [this] { return is_idle(); };
+    const std::size_t here = detail::cancel_scope::count(this);
+    auto lock = mutex_.lock();
+    const auto idle = [&] { return is_idle(here); };
     if (!deadline) {
         idle_.wait(lock, idle);
         return true;
@@ -412,7 +449,7 @@ bool thread_pool_executor::impl::join(std::optional<timeout::clock::time_point> 
     if (!wait_idle(deadline)) {
         return false;
     }
-    std::unique_lock lock(mutex_);
+    auto lock = mutex_.lock();
     // A thread may still be busy with its initializer although others have done all the work.
     const auto ended = [this] { return joining_ || ended_threads_ == threads_.size(); };
     if (!deadline) {
@@ -442,7 +479,7 @@ bool thread_pool_executor::impl::join(std::optional<timeout::clock::time_point> 
 
 void thread_pool_executor::impl::let_go_of_threads() noexcept
 {
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
     for (auto& thread : threads_) {
         // The one place without a join: a thread cannot wait for itself. It ends when the queue is
         // empty, and the last one destroys the impl.
@@ -451,11 +488,18 @@ void thread_pool_executor::impl::let_go_of_threads() noexcept
     threads_.clear();
     joining_ = true;
     joined_ = true;
+    elsewhere_.own(shared_from_this());
+}
+
+void thread_pool_executor::impl::outlive_cancellations() noexcept
+{
+    const auto lock = mutex_.lock();
+    elsewhere_.own(shared_from_this());
 }
 
 executor_stats thread_pool_executor::impl::stats() const
 {
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
     executor_stats now = totals_;
     now.queued = queue_.size();
     now.running = running_;
@@ -479,6 +523,7 @@ thread_pool_executor::~thread_pool_executor()
         impl_->let_go_of_threads();
     } else {
         impl_->join(std::nullopt);
+        impl_->outlive_cancellations(); // this may be the callback of one
     }
 }
 
@@ -518,9 +563,7 @@ bool thread_pool_executor::shutdown_for(timeout limit)
 
 bool thread_pool_executor::wait_idle(timeout limit)
 {
-    if (impl_->is_forked_copy()) {
-        throw_forked_copy();
-    }
+    impl_->require_own_process();
     if (impl_->is_own_worker()) {
         throw deadlock_error(
             "cofutures: wait_idle() on a worker of the same pool would wait for itself");

@@ -672,6 +672,210 @@ TEST(IoContextExecutorShutdown, CanCancelWhatHasNotBegun)
     EXPECT_FALSE(never_begun.is_open());
 }
 
+TEST(IoContextExecutorShutdown, ForALimitedTimeGivesUpWhileThereIsOtherWorkOnTheContext)
+{
+    io_context_executor io;
+    asio::steady_timer timer(io.context(), std::chrono::hours(1));
+    timer.async_wait([](boost::system::error_code) {});
+
+    EXPECT_FALSE(io.shutdown_for(std::chrono::milliseconds(1)));
+    EXPECT_FALSE(io.shutdown_for(std::chrono::milliseconds(0)));
+    EXPECT_THROW(io.submit(yield), executor_shut_down);
+    asio::post(io.context(), [&] { timer.cancel(); });
+    EXPECT_TRUE(io.shutdown_for(watchdog));
+
+    EXPECT_EQ(io.stats().workers, 0U);
+}
+
+TEST(IoContextExecutorShutdown, WaitsForPlainCallsOnAPoolThatWasGiven)
+{
+    gate begun, may_end;
+    std::atomic<bool> told{false};
+    thread_pool_executor pool(1);
+    io_context_executor io({.blocking = &pool});
+    const opens_at_exit release(may_end);
+    const auto call = io.submit([&] {
+        begun.open();
+        may_end.wait();
+        return 1;
+    });
+    call.add_done_callback([&](any_future) { told = true; });
+    begun.wait();
+
+    EXPECT_FALSE(io.wait_idle(std::chrono::milliseconds(0)));
+    EXPECT_FALSE(io.shutdown_for(std::chrono::milliseconds(0)));
+    may_end.open();
+    io.shutdown();
+
+    EXPECT_TRUE(told);
+    EXPECT_EQ(call.result(std::chrono::milliseconds(0)), 1);
+    EXPECT_EQ(pool.submit([] { return 2; }).result(watchdog), 2) << "it is not this executor's";
+}
+
+TEST(IoContextExecutorShutdown, TheDestructorWaitsForPlainCallsOnAPoolThatWasGiven)
+{
+    std::atomic<int> ran{0};
+    thread_pool_executor pool(2);
+    {
+        io_context_executor io({.blocking = &pool});
+        for (int n = 0; n != 100; ++n) {
+            io.submit([&] { ++ran; });
+        }
+        io.submit({.name = "named"}, [&] { ++ran; });
+    }
+
+    EXPECT_EQ(ran, 101);
+}
+
+TEST(IoContextExecutorShutdown, DoesNotWaitForPlainCallsThatWereCancelledOrRefused)
+{
+    gate begun, may_end;
+    thread_pool_executor pool(1);
+    io_context_executor io({.blocking = &pool});
+    const opens_at_exit release(may_end);
+    const auto busy = pool.submit([&] {
+        begun.open();
+        may_end.wait();
+    });
+    begun.wait();
+    const auto cancelled = io.submit([] {});
+    const auto stopped = io.submit([] {});
+
+    EXPECT_TRUE(cancelled.cancel());
+    EXPECT_TRUE(stopped.request_stop());
+    EXPECT_TRUE(io.wait_idle(watchdog));
+
+    const auto dropped = io.submit([] {});
+    pool.shutdown({.wait = false, .cancel_futures = true});
+    EXPECT_TRUE(dropped.cancelled());
+    EXPECT_THROW(io.submit([] {}), executor_shut_down);
+    EXPECT_TRUE(io.wait_idle(watchdog));
+}
+
+TEST(IoContextExecutorShutdown, DoesNotWaitForPlainCallsOfABrokenPool)
+{
+    test::error_reports reports;
+    gate submitted;
+    thread_pool_executor pool({.max_workers = 1, .initializer = {[&submitted] {
+                                                     submitted.wait();
+                                                     throw std::runtime_error("no");
+                                                 }}});
+    io_context_executor io({.blocking = &pool});
+    const auto failed = io.submit([] {});
+    submitted.open();
+
+    EXPECT_THROW(failed.result(watchdog), broken_thread_pool);
+    EXPECT_TRUE(io.wait_idle(watchdog));
+    EXPECT_EQ(reports.take_only().where, error_report::source::initializer);
+}
+
+TEST(IoContextExecutorShutdown, WaitingForItselfOnAPoolThatWasGivenIsRefused)
+{
+    thread_pool_executor pool(1);
+    io_context_executor io({.blocking = &pool});
+
+    EXPECT_THROW(io.submit([&io] { io.wait_idle(); }).result(watchdog), deadlock_error);
+    EXPECT_TRUE(pool.submit([&io] { return io.wait_idle(); }).result(watchdog))
+        << "this one is not a call of the io_context_executor's";
+}
+
+TEST(IoContextExecutorShutdown, OnAThreadOfAPoolThatWasGivenTheDestructorDoesNotWait)
+{
+    gate destroyed, may_end;
+    thread_pool_executor pool(1);
+    const opens_at_exit release(may_end);
+    auto io = std::make_unique<io_context_executor>(io_context_options{.blocking = &pool});
+    const auto coroutine = io->submit(add, 1, 2);
+
+    const auto last = io->submit([&] {
+        io.reset();
+        destroyed.open();
+        may_end.wait();
+    });
+
+    destroyed.wait();
+    may_end.open();
+    EXPECT_NO_THROW(last.result(watchdog));
+    EXPECT_EQ(coroutine.result(watchdog), 3);
+}
+
+TEST(IoContextExecutorShutdown, InTheCallbackOfACancelledCoroutineTheDestructorWaitsForTheRest)
+{
+    auto io = std::make_unique<io_context_executor>();
+    auto loop = std::make_unique<held_loop>(*io);
+    const auto cancelled = io->submit(add, 1, 2);
+    const auto other = io->submit(add, 3, 4);
+    cancelled.add_done_callback([&](any_future) {
+        loop.reset();
+        io.reset();
+    });
+
+    EXPECT_TRUE(cancelled.cancel());
+
+    EXPECT_EQ(other.result(std::chrono::seconds(0)), 7);
+}
+
+// ---- Idle ----
+
+asio::awaitable<void> take_several_steps()
+{
+    for (int n = 0; n != 20; ++n) {
+        co_await yield();
+    }
+}
+
+TEST(IoContextExecutorIdle, IsNotWhatRunsACoroutineThatAPlainCallSubmitted)
+{
+    io_context_executor io;
+    for (int n = 0; n != 100; ++n) {
+        gate begun, may_go;
+        future<void> coroutine;
+        io.submit([&] {
+            begun.open();
+            may_go.wait();
+            coroutine = io.submit(take_several_steps);
+        });
+        begun.wait();
+        std::thread waiter([&] {
+            may_go.open();
+            EXPECT_TRUE(io.wait_idle(watchdog));
+            EXPECT_TRUE(coroutine.done()) << "round " << n;
+        });
+        waiter.join();
+        io.wait_idle();
+    }
+}
+
+TEST(IoContextExecutorIdle, IsWhenFailuresThatNobodyLookedAtAreTold)
+{
+    test::error_reports reports;
+    io_context_executor io;
+    for (int n = 0; n != 100; ++n) {
+        io.submit(fail_after_a_while);
+        io.wait_idle();
+        ASSERT_EQ(reports.take().size(), 1U) << "round " << n;
+
+        io.submit([] { throw std::out_of_range("plain"); });
+        io.wait_idle();
+        ASSERT_EQ(reports.take().size(), 1U) << "round " << n;
+    }
+}
+
+TEST(IoContextExecutorIdle, IsWhenCallbacksOfPlainCallsHaveRun)
+{
+    gate begun, may_end;
+    io_context_executor io;
+    const opens_at_exit release(may_end);
+    const auto call = io.submit([&] { begun.wait(); });
+    call.add_done_callback([&](any_future) { may_end.wait(); });
+    begun.open();
+    call.wait();
+
+    EXPECT_FALSE(io.wait_idle(std::chrono::milliseconds(0)));
+    may_end.open();
+    EXPECT_TRUE(io.wait_idle(watchdog));
+}
+
 asio::awaitable<void> destroy(std::unique_ptr<io_context_executor>& io, gate& destroyed)
 {
     co_await yield();

@@ -21,10 +21,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace cofutures::test {
@@ -394,6 +396,51 @@ TYPED_TEST_P(ExecutorContract, WaitIdleGivesUp)
     this->harness.go();
 }
 
+TYPED_TEST_P(ExecutorContract, WaitIdleWaitsForTheCallbacksOfACancelledTask)
+{
+    if (!this->occupied()) {
+        GTEST_SKIP() << "tasks are never queued";
+    }
+    gate begun, may_end;
+    std::atomic<bool> ended{false};
+    const auto future = this->submit(&answer);
+    future.add_done_callback([&](const any_future&) {
+        begun.open();
+        may_end.wait();
+        ended = true;
+    });
+    std::thread canceller([&] { future.cancel(); });
+    begun.wait();
+    this->harness.go();
+
+    EXPECT_FALSE(this->executor().wait_idle(std::chrono::seconds(0)));
+    EXPECT_FALSE(this->executor().wait_idle(std::chrono::milliseconds(1)));
+    may_end.open();
+    EXPECT_TRUE(this->executor().wait_idle(watchdog));
+
+    EXPECT_TRUE(ended);
+    canceller.join();
+}
+
+TYPED_TEST_P(ExecutorContract, ACallbackOfACancelledTaskMayWaitForTheRest)
+{
+    if (!this->occupied()) {
+        GTEST_SKIP() << "tasks are never queued";
+    }
+    bool idle = false;
+    const auto future = this->submit(&answer);
+    const auto other = this->submit(&answer);
+    future.add_done_callback([&](const any_future&) {
+        this->harness.go();
+        idle = this->executor().wait_idle(watchdog);
+    });
+
+    EXPECT_TRUE(future.cancel());
+
+    EXPECT_TRUE(idle);
+    EXPECT_EQ(other.result(std::chrono::seconds(0)), 42);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(ExecutorContract,
                             SubmitGivesTheResult,
                             SubmitTakesResultsAndArgumentsOfOtherTypes,
@@ -418,6 +465,8 @@ REGISTER_TYPED_TEST_SUITE_P(ExecutorContract,
                             AFutureCancelledBeforeShutdownDoesNotHangIt,
                             ShutdownForGivesUpAndTheWorkGoesOn,
                             WaitIdleReturnsWhenAllIsDoneAndTheExecutorGoesOn,
-                            WaitIdleGivesUp);
+                            WaitIdleGivesUp,
+                            WaitIdleWaitsForTheCallbacksOfACancelledTask,
+                            ACallbackOfACancelledTaskMayWaitForTheRest);
 
 } // namespace cofutures::test

@@ -10,6 +10,7 @@
 
 #include "support/error_reports.hpp"
 #include "support/expect_error.hpp"
+#include "support/forked_child.hpp"
 #include "support/gate.hpp"
 #include "support/tracked.hpp"
 
@@ -36,6 +37,7 @@
 namespace cf = cofutures;
 using namespace std::chrono_literals;
 using cf::test::error_reports;
+using cf::test::exit_code_of_child;
 using cf::test::gate;
 using cf::test::message_of;
 using cf::test::opens_at_exit;
@@ -506,26 +508,6 @@ TEST(ThreadPoolShutdown, ADestructorOnAnOwnWorkerDoesNotWait)
 }
 
 // Forked children
-
-/// Runs `in_child` in a forked child, which exits with what it returns, and gives back that code.
-template <typename Function>
-int exit_code_of_child(Function in_child)
-{
-    const pid_t child = fork();
-    if (child == 0) {
-        alarm(static_cast<unsigned>(watchdog.count())); // a hang ends with a signal
-        int code = 99;
-        try {
-            code = in_child();
-        } catch (...) {
-        }
-        _exit(code);
-    }
-    int status = 0;
-    EXPECT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 class ForkedChild : public testing::Test {
 protected:

@@ -299,6 +299,8 @@ private:
         destroy_work();
     }
 
+    void after_cancellation() noexcept override { tell_owner(); }
+
     void destroy_work() noexcept override
     {
         std::destroy_at(std::addressof(function_));

@@ -82,7 +82,7 @@ private:
     bool step_in_time();
 
     class impl;
-    std::unique_ptr<impl> impl_;
+    std::shared_ptr<impl> impl_;
 };
 
 static_assert(executor_like<manual_executor>);

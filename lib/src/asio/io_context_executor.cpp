@@ -4,7 +4,9 @@
 #include <cofutures/asio/io_context_executor.hpp>
 #include <cofutures/error.hpp>
 
+#include "../fork_guard.hpp"
 #include "../task_queue.hpp"
+#include "../work_elsewhere.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/strand.hpp>
@@ -31,9 +33,13 @@ std::string default_prefix()
 
 } // namespace
 
-/// The io_context with its threads, and the coroutines between submission and end. The threads own it
-/// together, so that it outlives an executor that is destroyed by one of them.
-class io_context_executor::impl final : public detail::task_owner, public detail::coroutine_owner {
+/// The io_context with its threads, the coroutines between submission and end, and the plain calls that
+/// went to a pool. The threads own it together, so that it outlives an executor that is destroyed by one
+/// of them.
+class io_context_executor::impl final : public detail::task_owner,
+                                        public detail::task_watcher,
+                                        public detail::coroutine_owner,
+                                        public std::enable_shared_from_this<impl> {
 public:
     explicit impl(io_context_options options)
         : thread_count_(options.threads.value_or(1)),
@@ -44,13 +50,20 @@ public:
           blocking_(options.blocking)
     {}
 
-    void start(const std::shared_ptr<impl>& self);
+    void start();
     asio::io_context& context() noexcept { return context_; }
-    bool is_own_worker() const noexcept { return current_executor == this; }
+    bool is_forked_copy() const noexcept { return mutex_.is_inherited(); }
+    void require_own_process() const { mutex_.require_own(what); }
+    bool is_own_worker() const noexcept { return loop_of == this || plain_call_of == this; }
 
     void spawn(detail::coroutine_task& coroutine);
-    thread_pool_executor& blocking();
+    void pass_on(task&& plain_call);
+
+    void cancelling() noexcept override;
     void remove(detail::task_state& coroutine) noexcept override;
+    void cancelled() noexcept override;
+    void begun() noexcept override { plain_call_of = this; }
+    void let_go(bool ran) noexcept override;
     void ended(detail::phase outcome) noexcept override;
     void gone() noexcept override;
 
@@ -58,71 +71,88 @@ public:
     bool wait_idle(std::optional<timeout::clock::time_point> deadline);
     bool join(std::optional<timeout::clock::time_point> deadline);
     void let_go_of_threads() noexcept;
+    void outlive_work_elsewhere() noexcept;
     executor_stats stats() const;
 
 private:
+    static constexpr const char* what = "io_context_executor";
+
     void begin(detail::coroutine_task& coroutine, const asio::any_io_executor& executor);
     void count(detail::phase outcome) noexcept;
     void run_thread(std::size_t index) noexcept;
+    thread_pool_executor& blocking();
     thread_pool_executor* own_pool() const;
+    template <typename Condition>
+    bool wait(std::unique_lock<std::mutex>& lock,
+              std::optional<timeout::clock::time_point> deadline,
+              Condition condition);
     static timeout rest(std::optional<timeout::clock::time_point> deadline);
 
     const std::size_t thread_count_;
     const std::string prefix_;
     asio::io_context context_;
-    std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
-    std::vector<std::thread> threads_;
 
-    mutable std::mutex mutex_;
+    detail::guarded_mutex mutex_;
     std::condition_variable changed_;
     // Guarded by mutex_:
-    detail::task_queue waiting_; // submitted, not launched
-    std::size_t alive_ = 0;      // submitted, callbacks not yet run
-    std::size_t running_ = 0;    // launched, not done
+    std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+    std::vector<std::thread> threads_;
+    std::size_t ended_threads_ = 0;    // of these, about to return
+    detail::task_queue waiting_;       // submitted, not launched
+    std::size_t coroutines_ = 0;       // submitted, callbacks not yet run
+    std::size_t running_ = 0;          // of these, launched and not done
+    detail::work_elsewhere elsewhere_; // cancellations, plain calls
     bool stopping_ = false;
     bool joining_ = false;
     bool joined_ = false;
     executor_stats totals_;
     thread_pool_executor* blocking_;
-    std::unique_ptr<thread_pool_executor> own_pool_;
+    std::unique_ptr<thread_pool_executor> own_pool_; // last: its threads use all of the above
 
-    static thread_local const impl* current_executor;
+    static thread_local const impl* loop_of;
+    static thread_local const impl* plain_call_of;
 };
 
-thread_local const io_context_executor::impl* io_context_executor::impl::current_executor = nullptr;
+thread_local const io_context_executor::impl* io_context_executor::impl::loop_of = nullptr;
+thread_local const io_context_executor::impl* io_context_executor::impl::plain_call_of = nullptr;
 
-void io_context_executor::impl::start(const std::shared_ptr<impl>& self)
+void io_context_executor::impl::start()
 {
+    const auto lock = mutex_.lock();
     threads_.reserve(thread_count_);
     for (std::size_t index = 0; index != thread_count_; ++index) {
-        threads_.emplace_back([self, index] { self->run_thread(index); });
+        threads_.emplace_back([self = shared_from_this(), index] { self->run_thread(index); });
     }
 }
 
 void io_context_executor::impl::run_thread(std::size_t index) noexcept
 {
-    current_executor = this;
+    loop_of = this;
     detail::set_worker_name(prefix_ + "_" + std::to_string(index));
-    for (;;) {
+    for (bool runs = true; runs;) {
         try {
             context_.run();
-            return;
+            runs = false;
         } catch (...) {
             detail::report_error(
                 {error_report::source::handler, std::current_exception(), prefix_});
         }
     }
+    const auto lock = mutex_.lock();
+    ++ended_threads_;
+    changed_.notify_all();
 }
 
 void io_context_executor::impl::spawn(detail::coroutine_task& coroutine)
 {
+    require_own_process();
     const asio::any_io_executor executor = thread_count_ == 1
                                                ? asio::any_io_executor(context_.get_executor())
                                                : asio::any_io_executor(asio::make_strand(context_));
     coroutine.queued_at = timeout::clock::now();
     coroutine.enter(*this);
     {
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         if (stopping_) {
             throw executor_shut_down();
         }
@@ -132,7 +162,7 @@ void io_context_executor::impl::spawn(detail::coroutine_task& coroutine)
                     keep = detail::owner_ptr<detail::shared_state>::share(&coroutine.state()),
                     next = &coroutine] { begin(*next, executor); });
         waiting_.push(coroutine);
-        ++alive_;
+        ++coroutines_;
     }
 }
 
@@ -141,7 +171,7 @@ void io_context_executor::impl::begin(detail::coroutine_task& coroutine,
                                       const asio::any_io_executor& executor)
 {
     {
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         if (!waiting_.erase(coroutine)) {
             return; // cancelled and counted
         }
@@ -149,13 +179,13 @@ void io_context_executor::impl::begin(detail::coroutine_task& coroutine,
     }
     const auto queue_owner = detail::owner_ptr<detail::shared_state>::adopt(&coroutine.state());
     if (!coroutine.state().start()) {
-        coroutine.leave(); // the cancelling thread may still be on its way to remove()
+        coroutine.leave_to_canceller();
         ended(detail::phase::cancelled);
         gone();
         return;
     }
     {
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         totals_.queue_time += timeout::clock::now() - coroutine.queued_at;
     }
     coroutine.launch(executor, *this);
@@ -178,42 +208,89 @@ void io_context_executor::impl::count(detail::phase outcome) noexcept
 
 void io_context_executor::impl::ended(detail::phase outcome) noexcept
 {
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
     --running_;
     count(outcome);
 }
 
 void io_context_executor::impl::gone() noexcept
 {
-    std::lock_guard lock(mutex_);
-    --alive_;
+    const auto lock = mutex_.lock();
+    --coroutines_;
     changed_.notify_all();
+}
+
+void io_context_executor::impl::cancelling() noexcept
+{
+    if (const auto lock = mutex_.lock()) {
+        elsewhere_.begin();
+    }
 }
 
 void io_context_executor::impl::remove(detail::task_state& coroutine) noexcept
 {
     {
-        std::lock_guard lock(mutex_);
-        if (!waiting_.erase(coroutine)) {
+        const auto lock = mutex_.lock();
+        // A forked child cancels its copy of the future only.
+        if (!lock || !waiting_.erase(coroutine)) {
             return;
         }
         count(detail::phase::cancelled);
-        --alive_;
-        changed_.notify_all();
+        --coroutines_;
     }
     coroutine.state().release_owner();
 }
 
+void io_context_executor::impl::cancelled() noexcept
+{
+    std::shared_ptr<void> kept;
+    if (const auto lock = mutex_.lock()) {
+        kept = elsewhere_.end();
+        changed_.notify_all();
+    }
+}
+
+/// To a pool, which tells when it has let go of the call.
+void io_context_executor::impl::pass_on(task&& plain_call)
+{
+    thread_pool_executor& pool = blocking();
+    detail::task_state* const call = detail::task_access::release(plain_call);
+    plain_call = detail::task_access::adopt(call);
+    {
+        const auto lock = mutex_.lock();
+        if (stopping_) {
+            throw executor_shut_down();
+        }
+        elsewhere_.begin();
+    }
+    call->watch(*this);
+    try {
+        detail::executor_access::enqueue(pool, std::move(plain_call));
+    } catch (...) {
+        if (call->unwatch()) {
+            let_go(false);
+        }
+        throw;
+    }
+}
+
+void io_context_executor::impl::let_go(bool ran) noexcept
+{
+    if (ran) {
+        plain_call_of = nullptr;
+    }
+    cancelled();
+}
+
 thread_pool_executor& io_context_executor::impl::blocking()
 {
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock_own(what);
     if (stopping_) {
         throw executor_shut_down();
     }
     if (blocking_ == nullptr) {
         own_pool_ = std::make_unique<thread_pool_executor>(
-            thread_pool_options{.thread_name_prefix = prefix_ + "-blocking",
-                                .initializer = {[this] { current_executor = this; }}});
+            thread_pool_options{.thread_name_prefix = prefix_ + "-blocking"});
         blocking_ = own_pool_.get();
     }
     return *blocking_;
@@ -221,7 +298,7 @@ thread_pool_executor& io_context_executor::impl::blocking()
 
 thread_pool_executor* io_context_executor::impl::own_pool() const
 {
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
     return own_pool_.get();
 }
 
@@ -234,38 +311,39 @@ void io_context_executor::impl::stop_intake(bool cancel_queued)
 {
     detail::task_chain unrun;
     {
-        std::lock_guard lock(mutex_);
+        const auto lock = mutex_.lock();
         stopping_ = true;
         if (cancel_queued) {
             unrun = waiting_.take_all();
             totals_.cancelled += unrun.size();
+            coroutines_ -= unrun.size();
         }
+        elsewhere_.begin();
     }
-    std::size_t dropped = unrun.size();
-    while (detail::task_state* const coroutine = unrun.pop()) {
-        detail::task_access::adopt(coroutine); // dropped, hence cancelled
-    }
-    for (; dropped != 0; --dropped) {
-        gone();
-    }
+    detail::cancel_chain(unrun, *this);
     if (auto* const pool = own_pool()) {
         pool->shutdown({.wait = false, .cancel_futures = cancel_queued});
     }
 }
 
+template <typename Condition>
+bool io_context_executor::impl::wait(std::unique_lock<std::mutex>& lock,
+                                     std::optional<timeout::clock::time_point> deadline,
+                                     Condition condition)
+{
+    if (deadline) {
+        return changed_.wait_until(lock, *deadline, condition);
+    }
+    changed_.wait(lock, condition);
+    return true;
+}
+
+/// One lock for everything that counts, plain calls included: a task may turn into one of the other kind.
 bool io_context_executor::impl::wait_idle(std::optional<timeout::clock::time_point> deadline)
 {
-    {
-        std::unique_lock lock(mutex_);
-        const auto idle = [this] { return alive_ == 0; };
-        if (!deadline) {
-            changed_.wait(lock, idle);
-        } else if (!changed_.wait_until(lock, *deadline, idle)) {
-            return false;
-        }
-    }
-    auto* const pool = own_pool();
-    return pool == nullptr || pool->wait_idle(rest(deadline));
+    const std::size_t here = detail::cancel_scope::count(this, this);
+    auto lock = mutex_.lock();
+    return wait(lock, deadline, [&] { return coroutines_ == 0 && !elsewhere_.goes_on(here); });
 }
 
 /// Only after stop_intake().
@@ -277,18 +355,17 @@ bool io_context_executor::impl::join(std::optional<timeout::clock::time_point> d
     if (auto* const pool = own_pool(); pool != nullptr && !pool->shutdown_for(rest(deadline))) {
         return false;
     }
-    std::unique_lock lock(mutex_);
+    auto lock = mutex_.lock();
+    work_.reset();
+    // The threads stay while there is other work on the io_context, timers and servers.
+    if (!wait(lock, deadline, [this] { return joining_ || ended_threads_ == threads_.size(); })) {
+        return false;
+    }
     if (joining_) {
-        const auto joined = [this] { return joined_; };
-        if (deadline) {
-            return changed_.wait_until(lock, *deadline, joined);
-        }
-        changed_.wait(lock, joined);
-        return true;
+        return wait(lock, deadline, [this] { return joined_; });
     }
     joining_ = true;
     lock.unlock();
-    work_.reset();
     for (auto& thread : threads_) {
         thread.join();
     }
@@ -301,7 +378,7 @@ bool io_context_executor::impl::join(std::optional<timeout::clock::time_point> d
 
 void io_context_executor::impl::let_go_of_threads() noexcept
 {
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
     work_.reset();
     for (auto& thread : threads_) {
         // A thread cannot wait for itself. It ends when the io_context is out of work, and the last one
@@ -311,6 +388,13 @@ void io_context_executor::impl::let_go_of_threads() noexcept
     threads_.clear();
     joining_ = true;
     joined_ = true;
+    elsewhere_.own(shared_from_this());
+}
+
+void io_context_executor::impl::outlive_work_elsewhere() noexcept
+{
+    const auto lock = mutex_.lock();
+    elsewhere_.own(shared_from_this());
 }
 
 executor_stats io_context_executor::impl::stats() const
@@ -320,7 +404,10 @@ executor_stats io_context_executor::impl::stats() const
     if (pool != nullptr) {
         now = pool->stats();
     }
-    std::lock_guard lock(mutex_);
+    const auto lock = mutex_.lock();
+    if (!lock) {
+        return {};
+    }
     now.queued += waiting_.size();
     now.running += running_;
     now.finished += totals_.finished;
@@ -335,7 +422,7 @@ io_context_executor::io_context_executor(io_context_options options)
     : impl_(std::make_shared<impl>(std::move(options)))
 {
     try {
-        impl_->start(impl_);
+        impl_->start();
     } catch (...) {
         impl_->stop_intake(false); // the threads that did start must not wait for work for ever
         impl_->join(std::nullopt);
@@ -345,11 +432,17 @@ io_context_executor::io_context_executor(io_context_options options)
 
 io_context_executor::~io_context_executor()
 {
+    if (impl_->is_forked_copy()) {
+        // Its threads do not exist here; joining them would never return. The copy is left alone.
+        static_cast<void>(new std::shared_ptr<impl>(std::move(impl_)));
+        return;
+    }
     impl_->stop_intake(false);
     if (impl_->is_own_worker()) {
         impl_->let_go_of_threads();
     } else {
         impl_->join(std::nullopt);
+        impl_->outlive_work_elsewhere(); // this may be the callback of a cancellation
     }
 }
 
@@ -367,11 +460,14 @@ void io_context_executor::spawn(detail::coroutine_task& coroutine)
 
 void io_context_executor::enqueue(task&& work)
 {
-    detail::executor_access::enqueue(impl_->blocking(), std::move(work));
+    impl_->pass_on(std::move(work));
 }
 
 void io_context_executor::shutdown(shutdown_options options)
 {
+    if (impl_->is_forked_copy()) {
+        return; // its lock may be held for ever by a thread that does not exist here
+    }
     impl_->stop_intake(options.cancel_futures);
     if (options.wait) {
         if (impl_->is_own_worker()) {
@@ -384,6 +480,9 @@ void io_context_executor::shutdown(shutdown_options options)
 
 bool io_context_executor::shutdown_for(timeout limit)
 {
+    if (impl_->is_forked_copy()) {
+        return true;
+    }
     const auto deadline = limit.deadline();
     impl_->stop_intake(false);
     if (impl_->is_own_worker()) {
@@ -395,6 +494,7 @@ bool io_context_executor::shutdown_for(timeout limit)
 
 bool io_context_executor::wait_idle(timeout limit)
 {
+    impl_->require_own_process();
     if (impl_->is_own_worker()) {
         throw deadlock_error(
             "cofutures: wait_idle() on a thread of the same executor would wait for itself");

@@ -6,6 +6,7 @@
 #include <cofutures/http/client.hpp>
 #include <cofutures/promise.hpp>
 
+#include "../fork_guard.hpp"
 #include "content_decoder.hpp"
 #include "exchange.hpp"
 #include "netrc.hpp"
@@ -99,6 +100,12 @@ struct client::impl {
                          std::filesystem::path target,
                          request_options options);
 
+    /// Whether this is a forked child's copy, whose thread does not exist there.
+    bool is_inherited() const noexcept
+    {
+        return generation != cofutures::detail::fork_generation();
+    }
+
     void stop_all();
     void finished(const detail::exchange* which);
 
@@ -106,6 +113,7 @@ struct client::impl {
     void end(std::promise<void>* gone);
     void end_if_idle();
 
+    const std::uint32_t generation = cofutures::detail::fork_generation();
     const detail::netrc known;
     const std::shared_ptr<own_context> own;
     asio::io_context& loop;
@@ -132,7 +140,8 @@ public:
     void watch(const std::shared_ptr<detail::exchange>& exchange)
     {
         exchange_ = exchange.get();
-        stop_.emplace(promise_.get_stop_token(), stopper{owner_.context.strand, exchange});
+        stop_.emplace(promise_.get_stop_token(),
+                      stopper{owner_.context.strand, exchange, owner_.generation});
     }
 
     bool start() override { return promise_.set_running_or_notify_cancel(); }
@@ -159,9 +168,13 @@ private:
     struct stopper {
         asio::any_io_executor strand;
         std::weak_ptr<detail::exchange> exchange;
+        std::uint32_t generation;
 
         void operator()() const
         {
+            if (generation != cofutures::detail::fork_generation()) {
+                return; // a forked child has neither the strand's thread nor, maybe, its locks
+            }
             asio::post(strand, [weak = exchange] {
                 if (const auto alive = weak.lock()) {
                     alive->stop();
@@ -182,6 +195,10 @@ template <typename Result>
 future<Result>
 client::impl::start(request message, std::filesystem::path target, request_options options)
 {
+    if (is_inherited()) {
+        throw executor_shut_down(
+            "cofutures: this http client belongs to the process that forked this one");
+    }
     for (const auto& [name, value] : options.headers) {
         message.headers.set(name, value);
     }
@@ -315,6 +332,9 @@ client::client(client_options options)
 client::~client()
 {
     impl* const ending = impl_.release();
+    if (ending->is_inherited()) {
+        return; // nobody would ever answer; the copy is left alone
+    }
     std::thread thread = std::move(ending->thread);
     // end() may not have returned when its work is done and everything is gone.
     const std::shared_ptr<own_context> alive = ending->own;
@@ -369,6 +389,9 @@ client::download(std::string_view url, std::filesystem::path path, request_optio
 
 void client::stop_all()
 {
+    if (impl_->is_inherited()) {
+        return;
+    }
     asio::post(impl_->context.strand, [state = impl_.get()] { state->stop_all(); });
 }
 

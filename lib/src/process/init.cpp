@@ -4,7 +4,6 @@
 #include <cofutures/process/error.hpp>
 #include <cofutures/process/init.hpp>
 
-#include "../fork_guard.hpp"
 #include "server.hpp"
 #include "wire.hpp"
 
@@ -223,7 +222,6 @@ namespace cofutures::process {
 void init(int argc, char** argv)
 {
     detail::serve_if_asked(argc, argv);
-    detail::fork_generation(); // registers, so that a later fork is noticed
     detail::program_state& state = detail::program();
     {
         const std::lock_guard lock(state.mutex);

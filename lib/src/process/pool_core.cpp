@@ -117,12 +117,20 @@ void process_pool_core::on_cancelled(process_task& task) noexcept
         if (unlink(task)) {
             ++counts_.cancelled;
         }
+        ++finishing_; // until its callbacks have run
         wake = unfinished_count_ == 0 && life_ == life::closing;
         changed_.notify_all();
     }
     if (wake) {
         post_work();
     }
+}
+
+void process_pool_core::on_cancellation_told() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    --finishing_;
+    changed_.notify_all();
 }
 
 void process_pool_core::on_stop_requested(std::uint64_t sequence,
@@ -264,7 +272,8 @@ void process_pool_core::finish(task_ref task, phase outcome)
     task->state().finish(outcome);
     task = task_ref();
     const std::lock_guard lock(mutex_);
-    if (--finishing_ == 0 && unfinished_count_ == 0) {
+    --finishing_;
+    if (unfinished_count_ == 0) {
         changed_.notify_all();
     }
 }
@@ -582,8 +591,9 @@ void process_pool_core::close(bool cancel_pending)
 
 bool process_pool_core::wait_idle(std::optional<clock::time_point> deadline)
 {
+    const std::size_t here = process_task::telling_here(*this);
     std::unique_lock lock(mutex_);
-    const auto idle = [this] { return unfinished_count_ == 0 && finishing_ == 0; };
+    const auto idle = [&] { return unfinished_count_ == 0 && finishing_ <= here; };
     if (!deadline) {
         changed_.wait(lock, idle);
         return true;
@@ -631,9 +641,14 @@ process_pool_stats process_pool_core::stats() const
     return result;
 }
 
+bool process_pool_core::is_inherited() const noexcept
+{
+    return fork_generation() != generation_;
+}
+
 void process_pool_core::require_own_process() const
 {
-    if (fork_generation() != generation_) {
+    if (is_inherited()) {
         throw wrong_process(
             process::in_worker()
                 ? "cofutures: a process pool cannot be used in a worker process; make one of its "

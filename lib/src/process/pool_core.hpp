@@ -53,7 +53,12 @@ public:
     bool on_own_thread() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
 
     // From tasks, in the thread that cancels or asks to stop.
+    /// Whether this is a forked child's copy, whose locks may be held for ever, and which shares memory with
+    /// the workers of the original.
+    bool is_inherited() const noexcept;
+
     void on_cancelled(process_task& task) noexcept;
+    void on_cancellation_told() noexcept;
     void on_stop_requested(std::uint64_t sequence,
                            std::shared_ptr<const status_page> page) noexcept;
 

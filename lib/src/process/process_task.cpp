@@ -7,8 +7,15 @@
 #include "status_page.hpp"
 
 #include <mutex>
+#include <utility>
 
 namespace cofutures::detail {
+
+namespace {
+
+thread_local process_task* innermost_cancelled = nullptr;
+
+} // namespace
 
 void process_task::fail(const std::exception_ptr& failure) noexcept
 {
@@ -42,6 +49,9 @@ bool process_task::revoked() const noexcept
 
 bool process_task::revoke() noexcept
 {
+    if (pool->is_inherited()) {
+        return true; // the copy here; the task goes on where it was submitted
+    }
     const std::lock_guard lock(lock_);
     if (revoked_) {
         return true;
@@ -64,6 +74,10 @@ bool process_task::begun_in_worker() const noexcept
 
 void process_task::dropped() noexcept
 {
+    outer_ = std::exchange(innermost_cancelled, this);
+    if (pool->is_inherited()) {
+        return;
+    }
     {
         const std::lock_guard lock(lock_);
         if (page_ == nullptr) {
@@ -73,8 +87,28 @@ void process_task::dropped() noexcept
     pool->on_cancelled(*this);
 }
 
+void process_task::told() noexcept
+{
+    innermost_cancelled = outer_;
+    if (!pool->is_inherited()) {
+        pool->on_cancellation_told();
+    }
+}
+
+std::size_t process_task::telling_here(const process_pool_core& pool) noexcept
+{
+    std::size_t tasks = 0;
+    for (const process_task* task = innermost_cancelled; task != nullptr; task = task->outer_) {
+        tasks += task->pool.get() == &pool ? 1U : 0U;
+    }
+    return tasks;
+}
+
 void process_task::forward_stop() noexcept
 {
+    if (pool->is_inherited()) {
+        return;
+    }
     const std::lock_guard lock(lock_);
     if (page_ != nullptr) {
         page_->request_stop(sequence_);

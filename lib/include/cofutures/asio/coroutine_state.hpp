@@ -124,6 +124,8 @@ private:
             state_->signal_.detach(); // the executor may go as soon as the outcome shows
             owner_->ended(ended);
             state_->finish(ended);
+            // Reports the failure if nobody can look at it any more, before the executor is idle.
+            owner_ptr<coroutine_state>::share(state_.get());
             owner_->gone();
         }
 
@@ -185,6 +187,8 @@ private:
         remove_from_owner();
         destroy_work();
     }
+
+    void after_cancellation() noexcept override { tell_owner(); }
 
     void destroy_work() noexcept override { std::destroy_at(std::addressof(call_)); }
 

@@ -26,8 +26,8 @@ struct io_context_options {
     /// Threads are called `PREFIX_0`, …; by default `io_context_executor-K`.
     std::string thread_name_prefix = {};
 
-    /// Where plain calls go; it must outlive this executor. By default a pool of its own, made when it is
-    /// first needed.
+    /// Where plain calls go; it must outlive this executor, which waits for those it has passed on. By
+    /// default a pool of its own, made when it is first needed.
     thread_pool_executor* blocking = nullptr;
 };
 

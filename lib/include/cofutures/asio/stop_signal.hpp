@@ -5,6 +5,7 @@
 
 /// How a stop request reaches an Asio operation or a coroutine. Floor 5, internal.
 
+#include <cofutures/detail/fork_count.hpp>
 #include <cofutures/detail/shared_state.hpp>
 #include <cofutures/detail/tiny_lock.hpp>
 
@@ -12,7 +13,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace cofutures::detail {
@@ -26,11 +29,13 @@ public:
     stop_signal() = default;
     explicit stop_signal(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-    /// Requests that came before this went nowhere: look for one afterwards.
+    /// For an executor whose threads a forked child does not have. Requests that came before this went
+    /// nowhere: look for one afterwards.
     void attach(boost::asio::any_io_executor executor) noexcept
     {
         std::lock_guard lock(lock_);
         executor_ = std::move(executor);
+        attached_in_ = fork_generation();
     }
 
     boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
@@ -42,7 +47,8 @@ public:
         try {
             // Posted under the lock: detach() returns only when the executor is no longer in use here.
             std::lock_guard lock(lock_);
-            if (executor_) {
+            // In a forked child the context's own lock may be held for ever.
+            if (executor_ && attached_in_.value_or(fork_generation()) == fork_generation()) {
                 boost::asio::post(executor_, [this, keep = owner_ptr<State>::share(&state)] {
                     if (!keep->done()) {
                         signal_.emit(boost::asio::cancellation_type::all);
@@ -71,6 +77,7 @@ public:
 
 private:
     tiny_lock lock_;
+    std::optional<std::uint32_t> attached_in_;
     boost::asio::any_io_executor executor_;   // guarded by lock_ once the work runs
     boost::asio::cancellation_signal signal_; // touched on the executor only
 };

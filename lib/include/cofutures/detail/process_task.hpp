@@ -74,6 +74,10 @@ public:
     /// Takes the task from its worker again; it was not begun.
     void unassign() noexcept;
 
+    /// How many cancelled tasks of a pool have their callbacks running in this thread, which cannot wait
+    /// for them.
+    static std::size_t telling_here(const process_pool_core& pool) noexcept;
+
     /// Whether it was cancelled, or is being cancelled, before a worker had it.
     bool revoked() const noexcept;
 
@@ -97,6 +101,7 @@ protected:
     bool revoke() noexcept;
     bool begun_in_worker() const noexcept;
     void dropped() noexcept;
+    void told() noexcept;
     void forward_stop() noexcept;
 
 private:
@@ -105,6 +110,9 @@ private:
     std::shared_ptr<status_page> page_;
     std::uint64_t sequence_ = 0;
     bool revoked_ = false;
+
+    process_task* outer_ =
+        nullptr; // whose callbacks run below this one's in the thread that cancels
 };
 
 template <typename R>
@@ -136,6 +144,7 @@ private:
     bool release_work() noexcept override { return revoke(); }
     bool has_begun_elsewhere() const noexcept override { return begun_in_worker(); }
     void drop_work() noexcept override { dropped(); }
+    void after_cancellation() noexcept override { told(); }
     void on_stop_requested() noexcept override { forward_stop(); }
 };
 

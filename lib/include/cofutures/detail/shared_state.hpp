@@ -188,6 +188,9 @@ protected:
     /// Destroys the work of a state that will never run, in the thread that cancels.
     virtual void drop_work() noexcept {}
 
+    /// The callbacks of a cancellation have run, in this thread. Nobody may need the executor any more.
+    virtual void after_cancellation() noexcept {}
+
     /// Passes a stop request on to running work; called once at most.
     virtual void on_stop_requested() noexcept {}
 
@@ -201,7 +204,10 @@ private:
     static constexpr std::uint64_t one_owner = 1;
     static constexpr std::uint64_t one_future = std::uint64_t{1} << 32;
 
+    class nodes_guard;
+
     bool move_phase(phase from, phase to) noexcept;
+    bool cancel_pending() noexcept;
     void report_if_unobserved() noexcept;
 
     // Owners in the low half, futures in the high half. A release publishes everything its thread

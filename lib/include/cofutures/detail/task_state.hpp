@@ -29,13 +29,50 @@ namespace cofutures::detail {
 class task_state;
 
 /// A queue that can give up a task again when it is cancelled.
+///
+/// Every cancellation of a task that has entered is announced by `cancelling` and ended by `cancelled`,
+/// between which the owner must not end and must not call itself idle: callbacks may run.
 class task_owner {
 public:
+    virtual void cancelling() noexcept = 0;
+
     /// Takes the task out, if it is still there, and releases the queue's reference to it.
     virtual void remove(task_state& task) noexcept = 0;
 
+    virtual void cancelled() noexcept = 0;
+
 protected:
     ~task_owner() = default;
+};
+
+/// Who passed a task on to another executor and has to know when that has let go of it.
+class task_watcher {
+public:
+    /// The task is about to run in this thread.
+    virtual void begun() noexcept = 0;
+
+    /// Called once: callbacks have run and a failure that nobody looked at is told. In the thread that ran
+    /// the task, or in the one that cancelled or failed it.
+    virtual void let_go(bool ran) noexcept = 0;
+
+protected:
+    ~task_watcher() = default;
+};
+
+/// Cancellations whose callbacks run in this thread: waiting for them would be waiting for oneself.
+class cancel_scope {
+public:
+    void open(const task_owner* owner, const task_watcher* watcher) noexcept;
+    void close() noexcept;
+
+    /// How many of them an owner or a watcher will be told of.
+    static std::size_t count(const task_owner* owner,
+                             const task_watcher* watcher = nullptr) noexcept;
+
+private:
+    const task_owner* owner_ = nullptr;
+    const task_watcher* watcher_ = nullptr;
+    cancel_scope* outer_ = nullptr;
 };
 
 /// The part of a submitted task's state that executors see.
@@ -51,23 +88,27 @@ public:
     /// outcome is for `state().finish()`.
     virtual phase perform() noexcept = 0;
 
-    /// Fails a task that has not started; does nothing if it was cancelled.
-    void abandon(std::exception_ptr reason) noexcept;
+    /// Fails a task that has not started; false if it was cancelled.
+    bool abandon(std::exception_ptr reason) noexcept;
 
     /// Says which queue the task is about to enter.
-    void enter(task_owner& owner) noexcept
-    {
-        const std::lock_guard lock(owner_lock_);
-        owner_ = &owner;
-    }
+    void enter(task_owner& owner) noexcept;
 
-    /// Ends what `enter` began. Waits for a `cancel()` that is busy with the queue: after this call
-    /// the queue may be destroyed.
-    void leave() noexcept
-    {
-        const std::lock_guard lock(owner_lock_);
-        owner_ = nullptr;
-    }
+    /// Ends what `enter` began, when the task did not get in.
+    void leave() noexcept;
+
+    /// What the queue does, instead of running it, with a task that it took out and found cancelled: the
+    /// thread that cancels may still be on its way to `remove`, or run callbacks.
+    void leave_to_canceller() noexcept;
+
+    /// Says who is told when the executor has let go of the task; before it enters.
+    void watch(task_watcher& watcher) noexcept;
+
+    /// Takes that back after the executor refused; false if a thread that cancels will tell nevertheless.
+    bool unwatch() noexcept;
+
+    /// For executors: the watcher of a task that they run, which they tell.
+    task_watcher* watcher() noexcept;
 
     // Links for the queue that holds the task; guarded by that queue's lock.
     task_state* next = nullptr;
@@ -80,19 +121,24 @@ protected:
     task_state() noexcept = default;
     ~task_state() = default;
 
-    void remove_from_owner() noexcept
-    {
-        const std::lock_guard lock(owner_lock_);
-        if (owner_ != nullptr) {
-            std::exchange(owner_, nullptr)->remove(*this);
-        }
-    }
+    /// The first and the last step of a cancellation.
+    void remove_from_owner() noexcept;
+    void tell_owner() noexcept;
 
     virtual void destroy_work() noexcept = 0;
 
 private:
+    enum class cancellation : unsigned char { none, announced, over };
+
+    void announce() noexcept;
+
     tiny_lock owner_lock_;
-    task_owner* owner_ = nullptr; // guarded by owner_lock_
+    // Guarded by owner_lock_:
+    cancellation cancellation_ = cancellation::none; // as far as the owner knows
+    task_owner* owner_ = nullptr;
+    task_watcher* watcher_ = nullptr;
+
+    cancel_scope scope_; // of the thread that cancels
 };
 
 /// Passes a continuation's task to an executor; what `enqueue` throws fails the task.
@@ -194,6 +240,8 @@ protected:
         remove_from_owner();
         destroy_work();
     }
+
+    void after_cancellation() noexcept final { tell_owner(); }
 
     void on_stop_requested() noexcept final { stop_.request_stop(); }
 
