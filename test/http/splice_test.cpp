@@ -249,6 +249,31 @@ TEST_F(HttpSplice, LeavesNoByteOfARestOfUnknownLengthToAKill)
     expect_whole();
 }
 
+// What is there was right before the answer that did not fit, and nothing better has come.
+TEST_F(HttpSplice, IsMadeByALaterCallWhereNoWholeCouldBeHad)
+{
+    for (const std::string& misfit : misfits()) {
+        SCOPED_TRACE(misfit);
+        leave_half();
+        {
+            auto connection = start("x", resuming());
+            write(connection, misfit);
+        }
+        {
+            auto connection = server.accept();
+            EXPECT_EQ(connection.read_request().find("Range"), std::string::npos);
+            connection.write("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            EXPECT_EQ(call.result(watchdog).status, 503);
+        }
+        EXPECT_EQ(contents(folder / ".x.part"), "01234");
+        auto connection = start("x", resuming());
+        EXPECT_TRUE(asked("Range: bytes=5-")) << request;
+        write(connection, partial(rest_of_v1 + "Content-Length: 5\r\n", "56789"));
+        expect_whole();
+        EXPECT_EQ(call.result().resumed_at, 5u);
+    }
+}
+
 TEST_F(HttpSplice, IsMadeOfACodedFileAndItsRestInTheSameCodingOnly)
 {
     const std::string coded = "ETag: \"v1\"\r\nContent-Encoding: x-gzip\r\n";

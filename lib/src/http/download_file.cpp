@@ -100,7 +100,7 @@ download_file::download_file(std::filesystem::path target, file_options options,
 
 download_file::~download_file()
 {
-    if (!path_.empty() && (!options_.resume || offset() == 0)) {
+    if (!path_.empty() && (!options_.resume || end_of_beginning() == 0)) {
         remove();
     } else if (!path_.empty() && unproven_from_) {
         take_back();
@@ -140,6 +140,11 @@ void download_file::find_earlier()
 
 std::uint64_t download_file::offset() const noexcept
 {
+    return set_aside_ ? 0 : end_of_beginning();
+}
+
+std::uint64_t download_file::end_of_beginning() const noexcept
+{
     if (record_.validator.empty() || size_ == 0) {
         return 0;
     }
@@ -152,6 +157,7 @@ std::uint64_t download_file::offset() const noexcept
     return size_ == record_.length ? size_ - 1 : size_;
 }
 
+// What is there is of no use to anybody.
 void download_file::forget()
 {
     size_ = 0;
@@ -169,6 +175,7 @@ bool download_file::begin(const body_facts& facts)
     open();
     if (facts.offset == 0) {
         record_.missing.clear();
+        set_aside_ = false;
     }
     if (!fresh && !has_gaps()) {
         check(::ftruncate(descriptor_, static_cast<off_t>(facts.offset)) == 0, "write");

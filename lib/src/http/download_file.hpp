@@ -75,8 +75,9 @@ public:
     /// Tells whether there is more behind `offset()`: `record().missing` says what is not there.
     bool has_gaps() const noexcept { return !record_.missing.empty(); }
 
-    /// Gives up what is there: the next body begins at 0.
-    void forget();
+    /// Gives up what is there as soon as another body begins, at 0. A call that fails before that
+    /// leaves it to the next one.
+    void set_aside() noexcept { set_aside_ = true; }
 
     /// Prepares for a body; cuts off what lies behind its beginning, unless there are gaps.
     ///
@@ -105,6 +106,8 @@ public:
     bool commit();
 
 private:
+    void forget();
+    std::uint64_t end_of_beginning() const noexcept;
     void note_what_counts(const body_facts& facts);
     void take_back() noexcept;
     void open();
@@ -127,9 +130,9 @@ private:
     std::optional<std::chrono::sys_seconds> modified_;
     std::uint64_t size_ = 0; ///< of what is there in one piece; of no use with gaps
     std::optional<std::uint64_t> unproven_from_; ///< where a body begins that may be another one
-    bool record_withholds_ =
-        false;                   ///< whether the record on the disk knows of less than the part has
-    std::uint64_t digested_ = 0; ///< so much of the beginning is in `digest_`
+    bool set_aside_ = false;        ///< whether nothing is to be put behind what is there
+    bool record_withholds_ = false; ///< whether the record on the disk knows of less than is there
+    std::uint64_t digested_ = 0;    ///< so much of the beginning is in `digest_`
     int descriptor_ = -1;
 };
 

@@ -212,7 +212,7 @@ asio::awaitable<void> exchange::answer()
         case attempt_end::part_was_stale:
             co_await end_segments();
             require_running();
-            file_->forget();
+            file_->set_aside();
             break;
         }
     }

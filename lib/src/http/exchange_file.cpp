@@ -42,7 +42,7 @@ asio::awaitable<void> exchange::prepare_file()
         auto find = [&file = *file_, decodes = job_.decode] {
             file.find_earlier();
             if (decodes && !file.record().coding.empty()) {
-                file.forget(); // it was stored as it came
+                file.set_aside(); // it was stored as it came
             }
         };
         co_await run_on(context_.files(), std::move(find));
