@@ -6,6 +6,7 @@
 #include "tls_support.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <chrono>
 #include <string>
@@ -37,6 +38,59 @@ TEST(HttpsClient, TalksToAServerThatProvesItsName)
     connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain");
     EXPECT_EQ(again.result(watchdog).body, "again");
     EXPECT_EQ(client.stats().connections_opened, 1u);
+}
+
+// An answer to nothing: taken for the next request's, it would put every later one off by one.
+TEST(HttpsClient, UsesNoConnectionOnWhichAnAnswerCameUnasked)
+{
+    const certificates identity;
+    const trusted_file authority(identity);
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        const tls_server tls(identity, {.min_version = version, .max_version = version});
+        scripted_server server;
+        client client(trusting(authority));
+
+        auto call = client.get(https(server, "localhost"));
+        tls_connection connection(server.accept(), tls);
+        connection.read_request();
+        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none");
+        EXPECT_EQ(call.result(watchdog).body, "one");
+        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned");
+
+        auto next = client.get(https(server, "localhost"));
+        tls_connection other(server.accept(), tls);
+        other.read_request();
+        other.write("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo");
+        EXPECT_EQ(next.result(watchdog).body, "two");
+    }
+}
+
+TEST(HttpsClient, UsesAConnectionOnWhichOnlyATicketCame)
+{
+    const certificates identity;
+    const trusted_file authority(identity);
+    const tls_server tls(identity, {.min_version = TLS1_3_VERSION});
+    scripted_server server;
+    client client(trusting(authority));
+
+    auto call = client.get(https(server, "localhost"));
+    tls_connection connection(server.accept(), tls);
+    for (const char* body : {"one", "two", "six"}) {
+        connection.read_request();
+        connection.write(std::string("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n") + body);
+        EXPECT_EQ(call.result(watchdog).body, body);
+        connection.send_ticket();
+        call = client.get(https(server, "localhost"));
+    }
+    connection.read_request();
+    connection.close_orderly();
+
+    EXPECT_EQ(client.stats().connections_opened, 1u);
+    tls_connection other(server.accept(), tls);
+    other.read_request();
+    other.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlast");
+    EXPECT_EQ(call.result(watchdog).body, "last");
+    EXPECT_TRUE(other.resumed()) << "by a ticket that came late";
 }
 
 TEST(HttpsClient, AcceptsAnAddressThatTheCertificateNamesAndSendsNoServerName)

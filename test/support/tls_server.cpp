@@ -290,6 +290,13 @@ void tls_connection::write(std::string_view bytes)
           "writing");
 }
 
+void tls_connection::send_ticket()
+{
+    check(SSL_new_session_ticket(impl_->session.get()) == 1 &&
+              SSL_do_handshake(impl_->session.get()) == 1,
+          "sending a ticket");
+}
+
 void tls_connection::close_orderly()
 {
     SSL_shutdown(impl_->session.get());

@@ -105,6 +105,9 @@ public:
     std::string read_request();
     void write(std::string_view bytes);
 
+    /// Sends a session ticket, as servers of TLS 1.3 may at any time.
+    void send_ticket();
+
     /// Says goodbye as TLS wants it, then closes. Without it, the destructor cuts the connection.
     void close_orderly();
 

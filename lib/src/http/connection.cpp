@@ -15,8 +15,6 @@
 
 #include <utility>
 
-#include <sys/socket.h>
-
 namespace cofutures::http::detail {
 
 namespace {
@@ -142,13 +140,17 @@ void connection::close() noexcept
 
 bool connection::looks_alive() noexcept
 {
+    // Read through TLS where there is TLS: its servers send session tickets when they like, which
+    // are no data, and only TLS can tell.
     char byte = 0;
-    const ssize_t size = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (size < 0) {
-        return errno == EAGAIN || errno == EWOULDBLOCK;
+    error_code ec;
+    socket_.non_blocking(true, ec); // of no consequence to asynchronous operations
+    if (tls_) {
+        tls_->read_some(asio::buffer(&byte, 1), ec);
+    } else {
+        socket_.read_some(asio::buffer(&byte, 1), ec);
     }
-    // TLS 1.3 servers send session tickets when they like; in plain HTTP any byte is out of turn.
-    return size > 0 && tls_.has_value();
+    return ec == asio::error::would_block;
 }
 
 } // namespace cofutures::http::detail

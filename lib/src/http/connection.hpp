@@ -71,7 +71,11 @@ public:
 
     void close() noexcept;
 
-    /// Tells whether an unused connection seems to be still open: servers close them at will.
+    /// Tells whether an unused connection can take a request: nothing has come and it has not ended.
+    ///
+    /// Servers close unused connections at will. A byte that comes on one answers nothing that was
+    /// asked, and would be taken for the beginning of the next answer. It may be used up: a
+    /// connection of which this is false must be closed.
     bool looks_alive() noexcept;
 
     std::chrono::steady_clock::time_point unused_since{};
