@@ -3,9 +3,12 @@
 
 #include "option_checks.hpp"
 
+#include <cofutures/http/url.hpp>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <optional>
@@ -56,6 +59,17 @@ std::string enumerated(const std::vector<std::string>& words)
 std::string lower_case(std::string text)
 {
     return CLI::detail::to_lower(std::move(text));
+}
+
+// What nobody asked for, as it may be shown: who mistypes "--user=me:secret" is told of "--usr=", and
+// who gives an option of another program, "-ume:secret", of "-u".
+std::string shown(const std::string& argument)
+{
+    if (argument.starts_with("--")) {
+        const std::size_t equals = argument.find('=');
+        return argument.substr(0, equals == std::string::npos ? equals : equals + 1);
+    }
+    return argument.starts_with('-') ? argument.substr(0, 2) : cofutures::http::redacted(argument);
 }
 
 std::vector<std::string> commands_of(const CLI::App& app)
@@ -152,7 +166,9 @@ problem_of(const CLI::ParseError& error, const CLI::App& app, const std::string&
                                       : fmt::format("{}, got '{}'", expected, first_argument);
     }
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-        return fmt::format("did not expect '{}'", fmt::join(app.remaining(true), "', '"));
+        std::vector<std::string> extras = app.remaining(true);
+        std::transform(extras.begin(), extras.end(), extras.begin(), shown);
+        return fmt::format("did not expect '{}'", fmt::join(extras, "', '"));
     }
     if (std::regex_match(text, parts, std::regex("(.*): 1 required (.*) missing"))) {
         return fmt::format("{}: expected {}, got nothing", parts.str(1), parts.str(2));

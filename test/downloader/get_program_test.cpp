@@ -1109,6 +1109,19 @@ TEST_F(Get, FailsWhenItsReportCannotBeWritten)
               1);
 }
 
+TEST_F(Get, NeverTellsAPassword)
+{
+    write_list("http://ann:s3cr3t@h/x\nhttp://ann:s3c/r3t@h/x name\n");
+    const program_result result = downloader.run(
+        {"get", "-v", "-i", "list", "http://ann:s3cr3t@h/x", "ftp://ann:s3cr3t@h/", "--json", "-"});
+
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.out.find("s3c"), std::string::npos) << result.out;
+    EXPECT_EQ(result.err.find("s3c"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("*** http://***@h/x: "), std::string::npos) << result.err;
+    EXPECT_NE(result.out.find("\"url\": \"http://***@h/x\""), std::string::npos) << result.out;
+}
+
 TEST_F(Get, ExplainsUsageErrors)
 {
     const std::vector<std::vector<std::string>> wrong = {

@@ -67,6 +67,30 @@ TEST(HttpNetrc, TakesAValueForAValueWhateverItBeginsWith)
     EXPECT_EQ(entries.find("other"), credentials::basic("a", "b"));
 }
 
+TEST(HttpNetrc, NeverRepeatsAPasswordInItsError)
+{
+    for (const char* text : {"machine h login me password my secret",
+                             "machine h login me secret",
+                             "machine h password secret:\"",
+                             "machine h login me:secret"}) {
+        try {
+            netrc::parse(text);
+        } catch (const std::invalid_argument& error) {
+            EXPECT_EQ(std::string(error.what()).find("secret"), std::string::npos) << error.what();
+        }
+    }
+}
+
+TEST(HttpCredentials, NeverRepeatAPasswordInTheirError)
+{
+    try {
+        credentials::basic("me:secret", "");
+        FAIL() << "accepted";
+    } catch (const std::invalid_argument& error) {
+        EXPECT_EQ(std::string(error.what()).find("secret"), std::string::npos) << error.what();
+    }
+}
+
 TEST(HttpNetrc, RefusesAMachineWithoutName)
 {
     EXPECT_THROW(netrc::parse("machine \"\" login a password b"), std::invalid_argument);
@@ -87,8 +111,7 @@ TEST(HttpNetrc, NamesTheLineThatItCannotRead)
     const std::pair<const char*, const char*> cases[] = {
         {"\nlogin a", "line 2: expected machine or default before 'login'"},
         {"machine h\nlogn a",
-         "line 2: expected machine, default, login, password, account or "
-         "macdef, got 'logn'"},
+         "line 2: expected machine, default, login, password, account or macdef"},
         {"machine", "line 1: expected a value after 'machine', got the end"},
         {"machine h login \"a\n", "line 1: expected a closing quotation mark"},
         {"machine h login a:b password c",

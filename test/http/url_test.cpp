@@ -114,7 +114,46 @@ TEST(Url, SaysWhatIsWrongWithBadInput)
 
 TEST(Url, NeverRepeatsAPasswordInItsError)
 {
-    EXPECT_EQ(reason_for("http://user:secret@h/").find("secret"), std::string::npos);
+    const url base("http://h/");
+    for (const std::string text : {"http://user:secret@h/",
+                                   "http://secret@h/",
+                                   "ftp://user:secret@h/",
+                                   "http://user:secret@h/\r\n",
+                                   "http://user:secret/word@h/",
+                                   "http://user:secret?word@h/",
+                                   "http://me@user:secret/word@h/",
+                                   "http://[::1]:secret/@h/",
+                                   "http:/user:secret@h/",
+                                   "user:secret@h/",
+                                   "user:secret//x@h/",
+                                   " http://user:secret@h/",
+                                   "//user:secret@h/"}) {
+        SCOPED_TRACE(text);
+        EXPECT_EQ(redacted(text).find("secret"), std::string::npos) << redacted(text);
+        EXPECT_EQ(reason_for(text).find("secret"), std::string::npos) << reason_for(text);
+        try {
+            base.resolve(text);
+        } catch (const request_error& error) {
+            EXPECT_EQ(std::string(error.what()).find("secret"), std::string::npos) << error.what();
+        }
+    }
+    EXPECT_EQ(reason_for("http://user:secret@h/" + std::string(40000, 'a')).find("secret"),
+              std::string::npos);
+    EXPECT_EQ(redacted("http://user:secret@h/x"), "http://***@h/x");
+}
+
+TEST(Url, IsShownAsItIsWhereItIsOne)
+{
+    for (const char* text : {"http://h/x",
+                             "http://h:80/@x",
+                             "http://h/me@x?y=a@b#c@d",
+                             "http://h?me@x",
+                             "http://h:/me@x",
+                             "https://[::1]/me@x",
+                             "https://[::1]:80/me@x",
+                             "no url"}) {
+        EXPECT_EQ(redacted(text), text);
+    }
 }
 
 TEST(Url, RefusesAnEndlessAddress)

@@ -116,8 +116,9 @@ server_choice choose_server(const std::string& server, const std::string& remote
         }
     }
     if (server.find("://") == std::string::npos) {
-        throw usage_error(fmt::format(
-            "unknown server '{}': expected LOCAL, DELAY, ERROR, REMOTE or a base URL", server));
+        throw usage_error(
+            fmt::format("unknown server '{}': expected LOCAL, DELAY, ERROR, REMOTE or a base URL",
+                        cofutures::http::redacted(server)));
     }
     try {
         std::string base = cofutures::http::url(server).str();

@@ -6,6 +6,7 @@
 #include <cofutures/asio/async_wait.hpp>
 #include <cofutures/executor.hpp>
 #include <cofutures/http/error.hpp>
+#include <cofutures/http/url.hpp>
 
 #include "usage_error.hpp"
 
@@ -121,7 +122,9 @@ std::optional<order> order_source::from_line(const numbered_line& line)
 
 order order_source::made_from(const list_entry& entry, std::uint64_t user)
 {
-    order made{user > options_.urls.size() ? place_of(user) : "", entry.url, {}, {}, {}};
+    // What is hidden here makes a URL that the client refuses: everything said of it may be read.
+    const std::string place = user > options_.urls.size() ? place_of(user) : "";
+    order made{place, cofutures::http::redacted(entry.url), {}, {}, {}};
     try {
         const std::string name = target_name(entry);
         made.checksum = checksum_for(entry, name);

@@ -31,7 +31,7 @@ namespace downloader {
 /// One file to fetch, or why it cannot be.
 struct order {
     std::string place; ///< "urls.txt:7"; empty for a URL of the command line
-    std::string url;
+    std::string url;   ///< without a name and password, which make it one that is refused
     std::filesystem::path path;
     std::optional<cofutures::http::checksum> checksum;
     std::string problem;          ///< not empty: what is wrong with the line

@@ -128,8 +128,8 @@ netrc netrc::parse(std::string_view text)
         } else if (*keyword == "macdef") {
             words.skip_macro();
         } else if (*keyword != "login" && *keyword != "password" && *keyword != "account") {
-            words.fail("machine, default, login, password, account or macdef, got '" + *keyword +
-                       "'");
+            // Not shown: it may be a part of a password that contains a blank.
+            words.fail("machine, default, login, password, account or macdef");
         } else if (result.entries_.empty()) {
             words.fail("machine or default before '" + *keyword + "'");
         } else if (*keyword == "login") {

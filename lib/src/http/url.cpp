@@ -59,7 +59,7 @@ std::string lower(std::string_view text)
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why)
 {
-    std::string shown(text.substr(0, 200));
+    std::string shown = redacted(text).substr(0, 200);
     std::replace_if(shown.begin(), shown.end(), is_control, '?');
     throw request_error(make_error_code(errc::invalid_url), "'" + shown + "'", why);
 }
@@ -169,6 +169,27 @@ std::uint16_t parse_port(std::string_view digits, std::string_view text)
 
 } // namespace
 
+std::string redacted(std::string_view text)
+{
+    const auto scheme = scheme_of(text);
+    const bool absolute = scheme && text.substr(scheme->size(), 3) == "://";
+    const std::size_t begin = absolute ? scheme->size() + 3 : text.starts_with("//") ? 2 : 0;
+    const std::string_view rest = text.substr(begin);
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    // In "http://me:pass/word@host/" what looks like a port is none, and there is an @ behind it.
+    const std::size_t host_end = authority.starts_with('[') ? authority.find(']') : 0;
+    const std::size_t colon = authority.find(':', host_end == authority.npos ? 0 : host_end);
+    const bool odd_port = colon != authority.npos &&
+                          authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
+    if (begin > 0 && !odd_port && authority.find('@') == authority.npos) {
+        return std::string(text);
+    }
+    const std::size_t at = rest.rfind('@');
+    return at == rest.npos
+               ? std::string(text)
+               : std::string(text.substr(0, begin)).append("***").append(rest.substr(at));
+}
+
 url::url(std::string_view text)
 {
     if (text.size() > 32 * 1024) {
@@ -183,7 +204,7 @@ url::url(std::string_view text)
     }
     scheme_ = lower(*scheme);
     if (scheme_ != "http" && scheme_ != "https") {
-        throw request_error(make_error_code(errc::unsupported_scheme), std::string(text));
+        throw request_error(make_error_code(errc::unsupported_scheme), redacted(text));
     }
 
     std::string_view rest = text.substr(scheme->size() + 3);
@@ -191,7 +212,7 @@ url::url(std::string_view text)
     const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
     std::string_view authority = rest.substr(0, authority_end);
     if (authority.find('@') != std::string_view::npos) {
-        refuse("", "user names in URLs are not accepted, use an Authorization header");
+        refuse(text, "user names in URLs are not accepted, use an Authorization header");
     }
 
     std::string_view port;

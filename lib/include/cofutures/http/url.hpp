@@ -13,6 +13,13 @@
 
 namespace cofutures::http {
 
+/// A text that is, or was meant to be, a URL, with "***" in place of a name and password in it: for
+/// logs and error messages. Whatever `url` accepts is returned as it is, since it refuses these.
+///
+/// Where the text is no URL, more may be hidden than a name and a password, never less: a password
+/// that was not encoded can contain anything.
+std::string redacted(std::string_view text);
+
 /// An absolute http or https URL in normal form.
 ///
 /// Scheme and host are in lower case, the port is always known, the path is never empty, dot
