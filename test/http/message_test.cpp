@@ -72,7 +72,7 @@ TEST(HttpRequestHead, AddsWhatIsMissingAndKeepsWhatIsGiven)
     const request message{.url = url("http://h:81/a?b"), .headers = {{"X-One", "1"}}};
 
     EXPECT_EQ(
-        detail::request_head(message, 0, "agent"),
+        detail::request_head(message, 0, {{"User-Agent", "agent"}}),
         "GET /a?b HTTP/1.1\r\nHost: h:81\r\nUser-Agent: agent\r\nAccept: */*\r\nX-One: 1\r\n\r\n");
 }
 
@@ -84,7 +84,7 @@ TEST(HttpRequestHead, CountsTheBodyItselfWhateverAHeaderSays)
         .headers = {{"Content-Length", "99"}, {"Accept", "x"}, {"User-Agent", "y"}},
         .body = "hello"};
 
-    EXPECT_EQ(detail::request_head(message, 5, "agent"),
+    EXPECT_EQ(detail::request_head(message, 5, {{"User-Agent", "agent"}}),
               "POST / HTTP/1.1\r\nHost: h\r\nAccept: x\r\nUser-Agent: y\r\n"
               "Content-Length: 5\r\n\r\n");
 }
@@ -93,8 +93,20 @@ TEST(HttpRequestHead, AnnouncesChunksWhereTheLengthIsNotKnown)
 {
     const request message{.method = "PUT", .url = url("http://h/"), .headers = {{"Accept", "x"}}};
 
-    EXPECT_EQ(detail::request_head(message, std::nullopt, ""),
+    EXPECT_EQ(detail::request_head(message, std::nullopt, {}),
               "PUT / HTTP/1.1\r\nHost: h\r\nAccept: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+TEST(HttpRequestHead, HasNoLineThatIsNoField)
+{
+    EXPECT_EQ(detail::head_text("CONNECT", "h:443", {{"Host", "h:443"}}),
+              "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n");
+    for (const char* target : {"", "/ HTTP/1.1\r\nX: y\r\n\r\nGET /", "/a b", "/\n"}) {
+        EXPECT_THROW(detail::head_text("GET", target, {}), std::system_error) << target;
+    }
+    for (const char* method : {"", "GET /x", "GET\r\n", "G\tT"}) {
+        EXPECT_THROW(detail::head_text(method, "/", {}), std::system_error) << method;
+    }
 }
 
 TEST(HttpRequestHead, RefusesMethodsAndFramingThatWouldBeMisread)
@@ -103,8 +115,8 @@ TEST(HttpRequestHead, RefusesMethodsAndFramingThatWouldBeMisread)
     const request chunked{
         .method = "POST", .url = url("http://h/"), .headers = {{"Transfer-Encoding", "chunked"}}};
 
-    EXPECT_THROW(detail::request_head(bad_method, 0, ""), std::system_error);
-    EXPECT_THROW(detail::request_head(chunked, 0, ""), std::system_error);
+    EXPECT_THROW(detail::request_head(bad_method, 0, {}), std::system_error);
+    EXPECT_THROW(detail::request_head(chunked, 0, {}), std::system_error);
 }
 
 } // namespace

@@ -130,6 +130,14 @@ TEST_F(HttpRecordOfGaps, IsNoneWhereItIsCutOff)
     }
 }
 
+TEST_F(HttpRecordOfGaps, IsNoneWhereItsValidatorCannotBeSent)
+{
+    ASSERT_TRUE(load("cofutures part 1\nu\n\"a\"\n100\n"));
+    for (const char* validator : {"\"a\rX: y\"", "\"a\1\"", "\"a\"\r"}) {
+        EXPECT_EQ(load(std::string("cofutures part 1\nu\n") + validator + "\n100\n"), std::nullopt);
+    }
+}
+
 TEST_F(HttpRecordOfGaps, IsNoneWhereTheRangesMakeNoSense)
 {
     for (const char* ranges : {"",

@@ -10,6 +10,7 @@
 #include "content_decoder.hpp"
 #include "exchange.hpp"
 #include "netrc.hpp"
+#include "token.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -318,6 +319,9 @@ client::client(client_options options)
     if (options.max_decoding_ratio == 0) {
         throw std::invalid_argument("cofutures: max_decoding_ratio must be 1 or more, got 0");
     }
+    if (!detail::is_field_value(options.user_agent)) {
+        throw std::invalid_argument("cofutures: user_agent contains a control character");
+    }
     if (options.unix_socket.native().size() >= sizeof(sockaddr_un::sun_path)) {
         throw std::invalid_argument("cofutures: unix_socket is too long: '" +
                                     options.unix_socket.string() + "'");
@@ -380,7 +384,7 @@ client::download(std::string_view url, std::filesystem::path path, request_optio
     if (path.empty()) {
         return failed<download_result>(
             request_error(std::make_error_code(std::errc::invalid_argument),
-                          std::string(url),
+                          redacted(url),
                           path,
                           "cannot create"));
     }

@@ -11,9 +11,23 @@
 
 namespace cofutures::http::detail {
 
+namespace {
+
+headers usual_fields(const client_options& options)
+{
+    headers fields;
+    if (!options.user_agent.empty()) {
+        fields.add("User-Agent", options.user_agent);
+    }
+    return fields;
+}
+
+} // namespace
+
 exchange_context::exchange_context(asio::any_io_executor executor, client_options client)
     : strand(std::move(executor)),
       options(std::move(client)),
+      usual(usual_fields(options)),
       pool(strand,
            {.per_host = options.max_connections_per_host,
             .total = options.max_connections.value_or(std::numeric_limits<std::size_t>::max()),

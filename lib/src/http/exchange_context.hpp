@@ -41,6 +41,7 @@ public:
 
     const asio::any_io_executor strand;
     const client_options options;
+    const headers usual; ///< sent where a request has no field of that name
     // Written on the strand, read by anyone who asks for statistics; they publish nothing but
     // themselves.
     std::atomic<std::uint64_t> requests{0};

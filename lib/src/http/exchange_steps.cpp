@@ -42,8 +42,7 @@ asio::awaitable<void> exchange::open_connection()
     }
     require_running();
     if (way != nullptr && (secure || way->kind() == proxy::protocol::socks5)) {
-        co_await open_tunnel(
-            *connection_, *way, server.host(), server.port(), context_.options.user_agent);
+        co_await open_tunnel(*connection_, *way, server.host(), server.port(), context_.usual);
         require_running();
     }
     context_.opened.fetch_add(1, std::memory_order_relaxed);

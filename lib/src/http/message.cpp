@@ -17,10 +17,7 @@ void check_field(const std::string& name, const std::string& value)
     if (!detail::is_token(name)) {
         throw std::invalid_argument("not a valid header name: '" + name + "'");
     }
-    const bool clean = std::none_of(value.begin(), value.end(), [](char c) {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-    });
-    if (!clean) {
+    if (!detail::is_field_value(value)) {
         throw std::invalid_argument("the value of header '" + name +
                                     "' contains a control character");
     }

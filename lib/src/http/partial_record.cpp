@@ -98,7 +98,8 @@ std::optional<partial_record> partial_record::parse(std::string_view text)
     const auto validator = take_line(text);
     auto digits = take_line(text);
     const auto length = digits ? take_number(*digits, "") : std::nullopt;
-    if (!length || !digits->empty() || validator->empty()) {
+    if (!length || !digits->empty() || validator->empty() ||
+        !is_field_value(*validator)) { // it is to be sent
         return std::nullopt;
     }
     partial_record record{

@@ -15,7 +15,16 @@
 
 namespace cofutures::http::detail {
 
-/// Writes out a request up to its body; `conditions` are fields that its own ones overrule.
+/// Writes out a request line and fields, with the empty line behind them.
+///
+/// All that is ever sent ahead of a body goes through here, and only as `headers`: these hold no line
+/// end that would begin another field or another request.
+///
+/// **Throws** `std::system_error` with `errc::invalid_request` if the method is not a token.
+std::string head_text(std::string_view method, std::string_view target, const headers& fields);
+
+/// Writes out a request up to its body; `usual` and `conditions` are fields that its own ones
+/// overrule.
 ///
 /// Without a `length` the body is announced as chunks.
 ///
@@ -26,7 +35,7 @@ namespace cofutures::http::detail {
 ///   a header would frame the body differently than we do.
 std::string request_head(const request& message,
                          std::optional<std::uint64_t> length,
-                         std::string_view user_agent,
+                         const headers& usual,
                          const headers& conditions = {},
                          const proxy* asked = nullptr);
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-/// The small words of HTTP: tokens, and comparing them.
+/// The small words of HTTP: tokens, values, and comparing them.
 
 #include <algorithm>
 #include <string_view>
@@ -31,6 +31,15 @@ inline bool is_token(std::string_view text) noexcept
         const char lower = ascii_lower(c);
         return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
                special.find(c) != std::string_view::npos;
+    });
+}
+
+/// Tells whether `text` can be the value of a field: no line ends, nor other control characters but
+/// the tab. Every other byte that servers see may stand there.
+inline bool is_field_value(std::string_view text) noexcept
+{
+    return std::none_of(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
     });
 }
 

@@ -6,6 +6,7 @@
 #include <cofutures/http/credentials.hpp>
 #include <cofutures/http/error.hpp>
 
+#include "request_text.hpp"
 #include "response_parser.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -32,16 +33,16 @@ public:
 };
 
 asio::awaitable<void>
-connect_by_http(connection& through, const proxy& by, std::string target, std::string user_agent)
+connect_by_http(connection& through, const proxy& by, std::string target, const headers& usual)
 {
-    std::string text = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
-    if (!user_agent.empty()) {
-        text += "User-Agent: " + user_agent + "\r\n";
+    headers fields{{"Host", target}};
+    for (const auto& [name, value] : usual) {
+        fields.add(name, value);
     }
     if (const std::string identity = proxy_authorization(by); !identity.empty()) {
-        text += "Proxy-Authorization: " + identity + "\r\n";
+        fields.set("Proxy-Authorization", identity);
     }
-    text += "\r\n";
+    const std::string text = head_text("CONNECT", target, fields);
     co_await through.write(text);
 
     no_body nothing;
@@ -196,14 +197,14 @@ asio::awaitable<void> open_tunnel(connection& through,
                                   const proxy& by,
                                   std::string host,
                                   std::uint16_t port,
-                                  std::string user_agent)
+                                  const headers& usual)
 {
     if (by.kind() == proxy::protocol::socks5) {
         co_await connect_by_socks(through, by, std::move(host), port);
     } else {
         const bool brackets = host.find(':') != std::string::npos;
         std::string target = (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
-        co_await connect_by_http(through, by, std::move(target), std::move(user_agent));
+        co_await connect_by_http(through, by, std::move(target), usual);
     }
 }
 

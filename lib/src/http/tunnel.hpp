@@ -5,6 +5,7 @@
 
 /// What is said to a proxy before a connection through it can be used.
 
+#include <cofutures/http/message.hpp>
 #include <cofutures/http/proxy.hpp>
 
 #include "connection.hpp"
@@ -17,7 +18,8 @@
 
 namespace cofutures::http::detail {
 
-/// Asks the proxy at the other end of `through` for a connection to a host, by its name.
+/// Asks the proxy at the other end of `through` for a connection to a host, by its name. An HTTP proxy
+/// gets the `usual` fields, too.
 ///
 /// **Throws** `std::system_error` with `errc::proxy_failed` if the proxy could not reach the host,
 ///   `errc::proxy_refused` if it would not, or is none.
@@ -26,7 +28,7 @@ asio::awaitable<void> open_tunnel(connection& through,
                                   const proxy& by,
                                   std::string host,
                                   std::uint16_t port,
-                                  std::string user_agent);
+                                  const headers& usual);
 
 /// The value of `Proxy-Authorization`; empty if the proxy wants none.
 std::string proxy_authorization(const proxy& by);

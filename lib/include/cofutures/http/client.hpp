@@ -158,6 +158,7 @@ struct client_options {
     /// can stand for gigabytes.
     std::size_t max_decoding_ratio = 200;
 
+    /// Sent as `User-Agent` by every request that has none of its own; empty: not sent.
     std::string user_agent = "cofutures";
 
     tls_options tls = {};
@@ -227,7 +228,7 @@ class client {
 public:
     /// **Throws** `std::invalid_argument` if no connection is allowed, per host or in all, or no
     ///   `max_decoding_ratio`; if `unix_socket` is too long for a socket or combined
-    ///   with a proxy, or `netrc_file` malformed.
+    ///   with a proxy, `user_agent` contains a control character, or `netrc_file` is malformed.
     ///   `std::system_error` if `netrc_file` cannot be read.
     explicit client(client_options options = {});
     ~client();
