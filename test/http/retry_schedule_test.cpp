@@ -73,11 +73,57 @@ TEST(HttpRetrySchedule, NeverRepeatsByDefault)
     EXPECT_EQ(retry_schedule(retry_policy{}).next({}, start, {}), std::nullopt);
 }
 
-TEST(HttpRetrySchedule, FollowsTheServersWish)
+TEST(HttpRetrySchedule, FollowsTheServersWishForALongerWaitOnly)
 {
-    retry_schedule schedule(policy(3, 1.0));
-    EXPECT_EQ(schedule.next(0s, start, {}), 0ms);
+    retry_schedule schedule(policy(4, 1.0));
     EXPECT_EQ(schedule.next(90s, start, {}), 90s);
+    EXPECT_EQ(schedule.next(0s, start, {}), 2s) << "as without a wish";
+    EXPECT_EQ(schedule.next(3s, start, {}), 4s);
+}
+
+TEST(HttpRetrySchedule, CountsOnlyFailingAndWaitingTowardsItsBudget)
+{
+    retry_policy limited = policy(9, 1.0);
+    limited.first_delay = 10s;
+    limited.max_delay = 10s;
+    limited.budget = start + 10min;
+    retry_schedule schedule(limited);
+    schedule.begin();
+    auto now = start;
+    // A body comes for ten hours, after a minute of waiting for it, and stops a minute before that
+    // is noticed.
+    for (now += 1min; now < start + 10h + 1min; now += 1min) {
+        schedule.progress(now);
+    }
+    schedule.progress(now);
+    now += 1min;
+    EXPECT_TRUE(schedule.waits_until(now + 8min, now));
+    EXPECT_FALSE(schedule.waits_until(now + 9min, now));
+    EXPECT_EQ(schedule.next({}, now, {}), 10s);
+
+    // Between the last piece of one try and the first of the next nothing comes.
+    now += 7min;
+    schedule.progress(now);
+    EXPECT_EQ(schedule.next({}, now + 50s, {}), 10s);
+    EXPECT_EQ(schedule.next({}, now + 51s, {}), std::nullopt);
+}
+
+TEST(HttpRetrySchedule, HasABudgetOfFailuresHoweverLittleComesBetween)
+{
+    retry_policy limited = policy(1000, 1.0);
+    limited.first_delay = 5s;
+    limited.budget = start + 10min;
+    retry_schedule schedule(limited);
+    schedule.begin();
+    auto now = start;
+    std::size_t tries = 1;
+    // A single piece in each try takes no time.
+    for (std::optional<milliseconds> wait; (wait = schedule.next({}, now, {})); ++tries) {
+        now += *wait;
+        schedule.progress(now);
+        now += 55s;
+    }
+    EXPECT_EQ(tries, 11u) << "one a minute, and the first";
 }
 
 TEST(HttpRetrySchedule, StaysWithinItsBudgetAndTheDeadline)

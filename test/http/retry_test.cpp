@@ -74,6 +74,33 @@ TEST(HttpRetry, ReturnsTheLastAnswerWhenNoTryIsLeft)
     EXPECT_EQ(call.result().tries, 2u);
 }
 
+// Ten minutes of patience are not for bodies that take longer.
+TEST(HttpRetry, RepeatsABodyThatTookLongerThanItsBudget)
+{
+    scripted_server server;
+    scripted_server silent;
+    client_options options = at_once(2);
+    options.retries.budget = 2s;
+    client client(options);
+
+    auto call = client.get(server.url("/"));
+    {
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na");
+        // What proves that more than two seconds pass is another request that times out.
+        auto clock = client.get(
+            silent.url("/"), {.limits = time_limits{.total = 2500ms}, .retries = retry_policy{}});
+        EXPECT_THROW(clock.result(watchdog), request_error);
+        connection.write("b");
+    }
+    auto connection = server.accept();
+    connection.read_request();
+    connection.write_ok("abc");
+
+    EXPECT_EQ(call.result(watchdog).body, "abc");
+}
+
 // The server asks for an hour; who may wait that long, waits, and nobody else.
 TEST(HttpRetry, LeavesAServerAloneThatAsksForIt)
 {

@@ -256,6 +256,7 @@ bool exchange::count_segment(const response_head& head,
     if (is_helper()) {
         group.proven = group.proven || own > 0;
         group.leader.speed_->add(own, steady_clock::now());
+        group.leader.retries_.progress(steady_clock::now());
         group.leader.add_helpers();
         if (context_.pool.is_wanted(group.origin)) {
             return true;

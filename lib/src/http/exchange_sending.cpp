@@ -94,6 +94,7 @@ asio::awaitable<void> exchange::send_piece(std::string_view bytes)
 {
     while (!bytes.empty() && !sending_->unwanted) {
         bytes.remove_prefix(co_await connection_->write_some(bytes));
+        retries_.progress(steady_clock::now());
         sending_->idle_deadline = job_.limits.idle.deadline();
     }
 }

@@ -51,6 +51,15 @@ std::optional<seconds> retry_after(const response_head& head, system_clock::time
 
 retry_schedule::retry_schedule(retry_policy policy) : policy_(std::move(policy)) {}
 
+void retry_schedule::progress(time_point now)
+{
+    if (latest_ && last_piece_ && now > *last_piece_) {
+        const auto spent = now - *last_piece_;
+        latest_ = *latest_ > time_point::max() - spent ? time_point::max() : *latest_ + spent;
+    }
+    last_piece_ = now;
+}
+
 std::optional<milliseconds> retry_schedule::next(std::optional<seconds> asked,
                                                  time_point now,
                                                  std::optional<time_point> deadline)
@@ -58,13 +67,15 @@ std::optional<milliseconds> retry_schedule::next(std::optional<seconds> asked,
     if (tries_ >= policy_.max_tries) {
         return std::nullopt;
     }
-    const milliseconds wait = asked ? milliseconds(*asked) : back_off();
+    // With the server's wish alone, a "0" would be an invitation to ask for ever, without a pause.
+    const milliseconds wait = std::max(back_off(), milliseconds(asked.value_or(0s)));
     for (const std::optional<time_point>& end : {latest_, deadline}) {
         if (end && *end - now < wait) {
             return std::nullopt;
         }
     }
     ++tries_;
+    last_piece_.reset();
     return wait;
 }
 

@@ -31,9 +31,14 @@ public:
     /// Notes that the first try begins.
     void begin() { latest_ = policy_.budget.deadline(); }
 
+    /// Notes that some of a body has come, or has been sent: the time since the piece before it, in
+    /// the same try, is no part of the budget.
+    void progress(time_point now);
+
     /// The wait before the next try, which is then counted; nothing if there is none.
     ///
-    /// `asked` is the server's own wish, `deadline` where the whole request ends.
+    /// `asked` is the server's own wish, which can only make the wait longer, `deadline` where the
+    /// whole request ends.
     std::optional<std::chrono::milliseconds> next(std::optional<std::chrono::seconds> asked,
                                                   time_point now,
                                                   std::optional<time_point> deadline);
@@ -54,6 +59,7 @@ private:
     retry_policy policy_;
     std::size_t tries_ = 1;
     std::optional<time_point> latest_;
+    std::optional<time_point> last_piece_; ///< of a body, in this try
 };
 
 } // namespace cofutures::http::detail

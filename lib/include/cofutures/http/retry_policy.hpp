@@ -31,12 +31,17 @@ struct retry_policy {
     std::chrono::milliseconds first_delay = std::chrono::seconds(1);
     std::chrono::milliseconds max_delay = std::chrono::minutes(1);
 
-    /// No try begins later than this after the first one did. Waiting ends at once, with the last
-    /// result, where it would lead beyond this or beyond `time_limits::total`.
+    /// How long failing and waiting may take in all, from the beginning of the first try on. Waiting
+    /// ends at once, with the last result, where it would lead beyond this or beyond
+    /// `time_limits::total`.
+    ///
+    /// Time in which a body comes or goes does not count, from its first piece to its last in each
+    /// try: a file that takes hours has as much patience as a small one. A point in time is moved by
+    /// as much.
     timeout budget = std::chrono::minutes(10);
 
-    /// Answers that mean "later, perhaps". Their `Retry-After`, in seconds or as a date, replaces
-    /// the wait, and holds for the whole origin: other requests that may be repeated wait in the
+    /// Answers that mean "later, perhaps". Their `Retry-After`, in seconds or as a date, makes the
+    /// wait longer, never shorter, and holds for the whole origin: other requests that may be repeated wait in the
     /// client's queue for as long, unless that would go beyond their own `budget`.
     std::vector<int> statuses = {408, 429, 500, 502, 503, 504};
 
