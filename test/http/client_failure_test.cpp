@@ -212,6 +212,63 @@ TEST(HttpClientStop, HappensWhenTheClientIsDestroyed)
     EXPECT_TRUE(queued.cancelled());
 }
 
+// It used to be written as it was, and the second line with it.
+TEST(HttpClientOptions, LetNoUserAgentSmuggleAField)
+{
+    for (const char* text : {"a\r\nX: y", "a\nX: y", "a\r", "a\1b"}) {
+        EXPECT_THROW(client({.user_agent = text}), std::invalid_argument) << text;
+    }
+    client({.user_agent = "caf\xc3\xa9 (a; b)\t1"});
+}
+
+TEST(HttpClientFailure, NeverTellsAPasswordThatWasInAUrl)
+{
+    client client;
+    for (const char* address : {"http://me:s3cr3t@h/", "ftp://me:s3cr3t@h/", "http://h:s3cr3t@x"}) {
+        for (const auto& text : {
+                 [&] {
+                     try {
+                         client.get(address).result(watchdog);
+                     } catch (const request_error& error) {
+                         return error.url() + error.what();
+                     }
+                     return std::string("succeeded");
+                 }(),
+                 [&] {
+                     try {
+                         client.download(address, "").result(watchdog);
+                     } catch (const request_error& error) {
+                         return error.url() + error.what();
+                     }
+                     return std::string("succeeded");
+                 }(),
+             }) {
+            EXPECT_NE(text, "succeeded");
+            EXPECT_EQ(text.find("s3cr3t"), std::string::npos) << text;
+        }
+    }
+}
+
+// What the server says where the client would take an answer, on a connection that stays open.
+TEST(HttpClientFailure, IsKnownAsSoonAsNoAnswerCanCome)
+{
+    for (const char* text : {"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+                             "HTTP/1.1 100 Continue\r\n\r\nhello",
+                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\n"}) {
+        SCOPED_TRACE(text);
+        scripted_server server;
+        client client({.limits = {.idle = 1min}, .retries = {.max_tries = 4, .first_delay = 0ms}});
+        auto call = client.get(server.url("/"));
+        auto connection = server.accept();
+        connection.read_request();
+        connection.write(text);
+
+        EXPECT_EQ(failure_of(call), errc::bad_response);
+        EXPECT_EQ(client.stats().retries, 0u) << "it is not slow";
+        connection.expect_closed();
+    }
+}
+
 TEST(HttpClientOptions, MustAllowAConnection)
 {
     EXPECT_THROW(client({.max_connections_per_host = 0}), std::invalid_argument);

@@ -156,8 +156,96 @@ TEST(HttpResponseParser, RefusesOtherLineEndsAndFoldedLines)
         expect_parsed(text, code(errc::bad_response));
     }
     expect_parsed("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\n0\n\n",
-                  code(errc::body_truncated),
-                  true);
+                  code(errc::bad_response));
+}
+
+// The connection stays open after each of them, so that nothing more comes to judge by.
+TEST(HttpResponseParser, RefusesAsItArrivesWhatCanNoLongerBecomeAnAnswer)
+{
+    const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string& text : {
+             std::string("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"),
+             std::string("S"),
+             std::string("220 smtp.example ESMTP\r\n"),
+             std::string("HTTP/2 200\r\n"),
+             std::string("HTTP/1.1  200 OK"),
+             std::string("HTTP/1.1 OK"),
+             std::string("HTTP/1.1 2O0 OK\r\n"),
+             std::string("HTTP/1.1 100 Continue\r\n\r\nhello"),
+             std::string("HTTP/1.1 200 OK\r\nPHP Notice\r\n"),
+             std::string("HTTP/1.1 200 OK\r\n: x\r\n"),
+             std::string("HTTP/1.1 200 OK\r\nA: x\1y\r\n"),
+             std::string("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n"),
+             chunked + "5\n",
+             chunked + "5;x=y\n",
+             chunked + "x",
+             chunked + "\r\n",
+             chunked + "-5",
+             chunked + "5x",
+             chunked + "5\rhello",
+             chunked + "00000000000000005",
+             chunked + "5\r\nhello\n",
+             chunked + "5\r\nhellox",
+             chunked + "5\r\nhello\r\r",
+             chunked + "5\r\nhello\r\n6\n",
+             chunked + "0\r\nA: b\n",
+         }) {
+        SCOPED_TRACE(text);
+        expect_parsed(text, code(errc::bad_response));
+    }
+}
+
+TEST(HttpResponseParser, WaitsForWhatCanStillBecomeAnAnswer)
+{
+    const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string whole = chunked + "a;x=\"y\"\r\n\r\n \n\r \r\n\r\n\r\n0A\r\n0123456789\r\n"
+                                        "1\r\n\n\r\n000\r\nX: y\r\n\r\n";
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        SCOPED_TRACE(size);
+        recorder body;
+        response_parser parser(false, no_limit, body);
+        parser.feed(std::string_view(whole).substr(0, size));
+        EXPECT_FALSE(parser.done());
+    }
+}
+
+struct uninterested final : body_receiver {
+    void begin(const response_head&, std::optional<std::uint64_t>) override {}
+    void append(std::string_view bytes) override { size += bytes.size(); }
+    bool wants_body() const override { return false; }
+
+    std::size_t size = 0;
+};
+
+TEST(HttpResponseParser, BoundsNoBodyThatNobodyWants)
+{
+    for (const char* text :
+         {"HTTP/1.1 302 Found\r\nContent-Length: 5\r\n\r\nhello",
+          "HTTP/1.1 302 Found\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello"}) {
+        uninterested nobody;
+        response_parser parser(false, 4, nobody);
+        parser.feed(text);
+        EXPECT_TRUE(parser.has_head());
+        EXPECT_EQ(nobody.size, 5u);
+    }
+}
+
+TEST(HttpResponseParser, KnowsWithTheHeaderWhetherItsConnectionCanBeKept)
+{
+    const auto can_keep = [](std::string_view text) {
+        recorder body;
+        response_parser parser(false, no_limit, body);
+        EXPECT_FALSE(parser.can_keep_alive());
+        parser.feed(text);
+        EXPECT_FALSE(parser.done());
+        return parser.can_keep_alive();
+    };
+
+    EXPECT_TRUE(can_keep("HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\n"));
+    EXPECT_TRUE(can_keep("HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    EXPECT_FALSE(can_keep("HTTP/1.1 404 No\r\n\r\n")) << "it ends with the connection";
+    EXPECT_FALSE(can_keep("HTTP/1.1 404 No\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"));
+    EXPECT_FALSE(can_keep("HTTP/1.0 404 No\r\nContent-Length: 5\r\n\r\n"));
 }
 
 TEST(HttpResponseParser, RefusesAStatusBelowAHundred)

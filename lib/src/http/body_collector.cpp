@@ -14,11 +14,12 @@ namespace cofutures::http::detail {
 
 void body_collector::begin(const response_head& head, std::optional<std::uint64_t> length)
 {
-    const bool followed = redirects_left_ > 0 && is_redirect(head);
-    if (job_.target.empty()) {
-        mode_ = followed ? mode::discard : mode::memory;
-    } else if (followed) {
+    const bool passed_over =
+        (redirects_left_ > 0 && is_redirect(head)) || (is_passed_over && is_passed_over(head));
+    if (passed_over) {
         mode_ = mode::discard;
+    } else if (job_.target.empty()) {
+        mode_ = mode::memory;
     } else {
         begin_file(head, length);
     }

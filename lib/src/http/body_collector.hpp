@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,7 @@ public:
 
     void begin(const response_head& head, std::optional<std::uint64_t> length) override;
     void append(std::string_view bytes) override;
+    bool wants_body() const override { return mode_ != mode::discard; }
 
     /// Decodes what has arrived until `bytes` holds `enough`; true if there is more to decode.
     ///
@@ -88,6 +90,9 @@ public:
 
     /// The length of the body so far, decoded.
     std::uint64_t size() const noexcept { return size_; }
+
+    /// Asked with each header: whether the request will be made again, so that nobody wants the body.
+    std::function<bool(const response_head&)> is_passed_over;
 
     std::string bytes;         ///< what has arrived and was not written to a file yet
     bool file_begun = false;   ///< whether the file has been told `facts()`

@@ -25,6 +25,12 @@ using std::chrono::steady_clock;
 // A body that nobody wants is read to keep the connection, up to here; then the connection goes.
 constexpr std::uint64_t discard_limit = 256 * 1024;
 
+// Whether nothing can change the answer any more: its header is there, and nobody wants its body.
+bool is_settled(const response_parser& parser, const body_collector& body)
+{
+    return parser.has_head() && !body.wants_body();
+}
+
 // What a system_error was given besides its code: what() is "detail: message of the code".
 std::string detail_of(const std::system_error& error)
 {
@@ -236,6 +242,7 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
     body_collector body(job_, job_.max_redirects - redirects, rest_to_ask_for());
     const bool continues = segments_ && segments_->begun;
     body.file_begun = continues;
+    body.is_passed_over = [this](const response_head& head) { return will_repeat(head); };
     counted_ = 0;
     response_parser parser(job_.message.method == "HEAD", job_.max_body, body);
     bool sent_whole = true;
@@ -253,8 +260,7 @@ asio::awaitable<exchange::attempt_end> exchange::attempt(bool may_use_kept)
         }
         throw;
     }
-    const auto wish = job_.message.headers.get("Connection");
-    if (sent_whole && parser.keep_alive() && !(wish && list_contains(*wish, "close"))) {
+    if (sent_whole && parser.keep_alive() && can_keep(parser)) {
         context_.pool.keep(origin, std::move(connection_));
     } else {
         drop_connection();
@@ -305,7 +311,7 @@ asio::awaitable<bool> exchange::converse(response_parser& parser, body_collector
                             job_.message.url.scheme() == "http";
     std::string text = request_head(job_.message,
                                     source_->length(),
-                                    context_.options.user_agent,
+                                    context_.usual,
                                     conditions(rest_to_ask_for()),
                                     asks_proxy ? way : nullptr);
     sent_ = true;
@@ -339,7 +345,26 @@ asio::awaitable<bool> exchange::converse(response_parser& parser, body_collector
     co_return whole;
 }
 
+// Reads the answer. One that is known is not lost by what becomes of a body that nobody wants.
 asio::awaitable<void> exchange::receive(response_parser& parser, body_collector& body)
+{
+    try {
+        co_await read_answer(parser, body);
+    } catch (const std::system_error&) {
+        const bool stopped = aborted_ && !abort_reason_;
+        if (stopped || !is_settled(parser, body)) {
+            throw;
+        }
+        // A limit of the whole ends whatever this answer leads to; any other was one of the body.
+        aborted_ = false;
+        abort_reason_ = {};
+    }
+    if (is_settled(parser, body)) {
+        disarm();
+    }
+}
+
+asio::awaitable<void> exchange::read_answer(response_parser& parser, body_collector& body)
 {
     const read_buffers::block buffer(context_.buffers);
     if (!speed_ || !segments_) {
@@ -378,8 +403,12 @@ asio::awaitable<void> exchange::receive(response_parser& parser, body_collector&
         }
         parser.feed({buffer.data(), size});
         heed(parser);
-        if (body.kind() == body_collector::mode::discard && body.size() > discard_limit) {
+        if (is_settled(parser, body)) {
+            co_await read_unwanted(parser, body, buffer);
             break;
+        }
+        if (parser.has_head()) {
+            retries_.progress(arrival);
         }
         const bool enough = count_segment(parser.head(), body, sent_at_);
         co_await take_in(body, parser.done() || enough);
@@ -396,6 +425,38 @@ asio::awaitable<void> exchange::receive(response_parser& parser, body_collector&
     if (parser.done()) {
         body.finish();
     }
+}
+
+// Reads a body that nobody wants as long as that can save the connection, and not for long: opening
+// another one takes no longer either.
+asio::awaitable<void> exchange::read_unwanted(response_parser& parser,
+                                              const body_collector& body,
+                                              const read_buffers::block& buffer)
+{
+    const std::string origin = job_.message.url.origin();
+    const auto end = steady_clock::now() + longest_discard;
+    const bool too_long = body.length() && *body.length() > discard_limit;
+    while (!parser.done() && !too_long && body.size() <= discard_limit && can_keep(parser) &&
+           context_.rates.ready(origin) < end) {
+        co_await wait_for_rate(origin);
+        arm(end, errc::body_truncated); // which nobody hears of
+        const std::size_t room = std::min(read_buffers::size, context_.rates.piece());
+        const std::size_t size = co_await connection_->read_some(asio::buffer(buffer.data(), room));
+        require_running();
+        context_.rates.charge(origin, size, steady_clock::now());
+        if (size == 0) {
+            break;
+        }
+        parser.feed({buffer.data(), size});
+    }
+}
+
+// Whether the connection may be of use after the end of this answer.
+bool exchange::can_keep(const response_parser& parser) const
+{
+    const auto wish = job_.message.headers.get("Connection");
+    return parser.can_keep_alive() && !(wish && list_contains(*wish, "close")) &&
+           (!sending_ || sending_->whole);
 }
 
 void exchange::drop_connection() noexcept

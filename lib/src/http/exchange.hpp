@@ -70,6 +70,9 @@ private:
     /// A helper of one that fetches a large file.
     explicit exchange(std::shared_ptr<segment_group> group);
 
+    /// How long reading a body that nobody wants may take.
+    static constexpr std::chrono::seconds longest_discard{1};
+
     enum class attempt_end { answered, refused, connection_was_stale, part_was_stale };
 
     /// A request that is being written while its answer is read already.
@@ -98,12 +101,19 @@ private:
     asio::awaitable<attempt_end> attempt(bool may_use_kept);
     asio::awaitable<bool> converse(response_parser& parser, body_collector& body);
     asio::awaitable<void> receive(response_parser& parser, body_collector& body);
+    asio::awaitable<void> read_answer(response_parser& parser, body_collector& body);
+    asio::awaitable<void> read_unwanted(response_parser& parser,
+                                        const body_collector& body,
+                                        const read_buffers::block& buffer);
+    bool can_keep(const response_parser& parser) const;
     std::exception_ptr translated(std::exception_ptr error) const;
     void drop_connection() noexcept;
 
     // Between two tries: exchange_retry.cpp.
     std::optional<std::chrono::milliseconds> next_try(const std::exception_ptr& failure);
     bool is_worth_repeating(const std::exception_ptr& failure) const;
+    bool is_repeatable(int status) const;
+    bool will_repeat(const response_head& head);
     asio::awaitable<void> pause(std::chrono::milliseconds wait);
     void start_over();
 
@@ -203,6 +213,8 @@ private:
     std::optional<speed_watch> speed_;        ///< of the body, whoever fetches it
 
     retry_schedule retries_;
+    /// When there is another try, whatever else becomes of this one: its header has said so.
+    std::optional<std::chrono::steady_clock::time_point> repeat_at_;
     std::optional<request> first_message_; ///< what was asked for, once a redirect has changed it
     bool sent_ = false;                    ///< whether any of this try went out to a server
     bool started_ = false;

@@ -23,11 +23,17 @@ public:
 
     virtual void append(std::string_view bytes) = 0;
 
+    /// Tells, after `begin()`, whether the body is of use: one that is not may have any length.
+    virtual bool wants_body() const { return true; }
+
 protected:
     ~body_receiver() = default;
 };
 
 /// A parser for one response, fed with whatever pieces the network delivers.
+///
+/// What can no longer become a response is refused as it arrives, piece by piece or line by line:
+/// waiting for the rest of it would make a server that speaks another language a slow one.
 ///
 /// Interim responses (1xx) are skipped. Trailer fields are dropped: a client that did not ask for
 /// them must not take them for headers.
@@ -40,7 +46,7 @@ public:
     static constexpr std::size_t max_header = 64 * 1024 - 1;
 
     /// Prepares for the answer to a request; the answer to HEAD has no body whatever its header
-    /// says.
+    /// says. A body that the receiver wants may have `max_body` bytes.
     response_parser(bool answers_head, std::uint64_t max_body, body_receiver& receiver);
     ~response_parser();
 
@@ -61,8 +67,13 @@ public:
     /// Tells whether the server wants to see the body of the request: 100, Continue.
     bool told_to_continue() const noexcept;
 
-    /// Tells whether status and headers of the response, and not of an interim one, are there.
+    /// Tells whether status and headers of the response, and not of an interim one, are there, and
+    /// the receiver has accepted them.
     bool has_head() const noexcept;
+
+    /// Tells, once `has_head()`, whether the end of the body would leave a connection that can carry
+    /// another request.
+    bool can_keep_alive() const noexcept;
 
     /// Tells whether any byte of a response has arrived.
     bool started() const noexcept;

@@ -54,8 +54,7 @@ retry_schedule::retry_schedule(retry_policy policy) : policy_(std::move(policy))
 void retry_schedule::progress(time_point now)
 {
     if (latest_ && last_piece_ && now > *last_piece_) {
-        const auto spent = now - *last_piece_;
-        latest_ = *latest_ > time_point::max() - spent ? time_point::max() : *latest_ + spent;
+        latest_ = cofutures::detail::later(*latest_, now - *last_piece_);
     }
     last_piece_ = now;
 }

@@ -110,7 +110,7 @@ struct download_result : response_head {
     /// the server; empty if there is none, because the answer was not a success.
     std::filesystem::path path;
 
-    /// The length of the file in bytes, or of the body that was not stored.
+    /// The length of the file in bytes, or of what was read of a body that was not stored.
     std::uint64_t size = 0;
 
     /// How much of the file was there from an earlier try, and was not fetched again.
