@@ -83,9 +83,9 @@ TEST(HttpsClient, UsesAConnectionOnWhichOnlyATicketCame)
         call = client.get(https(server, "localhost"));
     }
     connection.read_request();
-    connection.close_orderly();
-
     EXPECT_EQ(client.stats().connections_opened, 1u);
+
+    connection.close_orderly();
     tls_connection other(server.accept(), tls);
     other.read_request();
     other.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlast");
