@@ -137,14 +137,20 @@ public:
         return inner_.query(property);
     }
     template <typename Property>
-    auto require(const Property& property) const
-        -> decltype(std::declval<const inner_executor&>().require(property), step_executor(*this))
+        requires requires(const inner_executor& inner, const Property& property)
+        {
+            inner.require(property);
+        }
+    step_executor require(const Property& property) const
     {
         return {inner_.require(property), *state_, *signal_};
     }
     template <typename Property>
-    auto prefer(const Property& property) const
-        -> decltype(std::declval<const inner_executor&>().prefer(property), step_executor(*this))
+        requires requires(const inner_executor& inner, const Property& property)
+        {
+            inner.prefer(property);
+        }
+    step_executor prefer(const Property& property) const
     {
         return {inner_.prefer(property), *state_, *signal_};
     }
