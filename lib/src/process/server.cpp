@@ -87,7 +87,8 @@ public:
             }
             if (polled[0].revents != 0) {
                 signalfd_siginfo ignored[8];
-                static_cast<void>(::read(signals_.get(), ignored, sizeof ignored));
+                // A cast to void does not satisfy GCC where _FORTIFY_SOURCE is on.
+                [[maybe_unused]] const auto taken = ::read(signals_.get(), ignored, sizeof ignored);
                 reap();
             }
             if (polled[1].revents != 0 && !accept()) {
@@ -321,7 +322,7 @@ private:
             pollfd polled{signals_.get(), POLLIN, 0};
             fruitless += ::poll(&polled, 1, 100) == 0 ? 1 : 0;
             signalfd_siginfo ignored[8];
-            static_cast<void>(::read(signals_.get(), ignored, sizeof ignored));
+            [[maybe_unused]] const auto taken = ::read(signals_.get(), ignored, sizeof ignored);
         }
         ::_exit(0);
     }
