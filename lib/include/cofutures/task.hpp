@@ -37,7 +37,8 @@ public:
     task(task&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
     task& operator=(task&& other) noexcept
     {
-        task(std::move(other)).swap(*this);
+        task taken(std::move(other));
+        taken.swap(*this);
         return *this;
     }
     ~task();
