@@ -115,6 +115,9 @@ void map_core::leave_current() noexcept
 
 void map_core::next() noexcept
 {
+    if (at_end()) {
+        return; // a loop that goes on after the time-out has not been told yet that it was the end
+    }
     if (current_.inputs == 0 && under_way_ != 0 && order_ == order::of_input) {
         // Skipped without a look.
         current_ = std::move(in_order_.front());
@@ -135,6 +138,9 @@ void map_core::next() noexcept
 
 const any_future& map_core::current()
 {
+    if (at_end()) {
+        throw timeout_error(); // of an iteration that goes on without having asked for the end
+    }
     const auto time_is_over = [this] {
         const auto unfinished = under_way_ + (current_.inputs != 0 ? 1 : 0);
         cancel_rest();

@@ -47,6 +47,10 @@ inline std::string joined(std::string left, std::string right)
 {
     return left + right;
 }
+inline int as_number(bool bit)
+{
+    return bit ? 1 : 0;
+}
 inline void nothing() {}
 inline int fails()
 {
@@ -248,6 +252,62 @@ TYPED_TEST_P(ExecutorContract, MapGoesOnAfterAFailedItem)
         }
         EXPECT_EQ(outcomes, (std::vector<std::string>{"0", "1 is odd", "2", "3 is odd", "4"}));
     }
+}
+
+TYPED_TEST_P(ExecutorContract, MapTakesTheValuesOfRangesOfProxies)
+{
+    for (const std::size_t chunk_size : {std::size_t{1}, std::size_t{7}}) {
+        SCOPED_TRACE(chunk_size);
+        const bool queued = this->occupied();
+        std::vector<bool> bits(64, true);
+        const map_options options{.timeout = watchdog, .chunk_size = chunk_size};
+        auto of_lvalue = this->executor().map(options, this->harness.call(&as_number), bits);
+        auto of_rvalue = this->executor().map(
+            options, this->harness.call(&as_number), std::vector<bool>(64, true));
+        auto unordered =
+            this->executor().map_unordered(options, this->harness.call(&as_number), bits);
+        if (queued) {
+            bits.assign(64, false); // the tasks have the values of before
+        }
+        bits = {};
+        this->harness.go();
+
+        for (auto* const range : {&of_lvalue, &of_rvalue, &unordered}) {
+            int sum = 0;
+            for (const int bit : *range) {
+                sum += bit;
+            }
+            EXPECT_EQ(sum, 64);
+        }
+    }
+}
+
+TYPED_TEST_P(ExecutorContract, MapMayBeIteratedOnAfterItsTimeIsOver)
+{
+    if (!this->occupied()) {
+        GTEST_SKIP() << "there is nobody else to wait for";
+    }
+    for (const std::size_t chunk_size : {std::size_t{1}, std::size_t{2}}) {
+        SCOPED_TRACE(chunk_size);
+        const map_options options{.timeout = std::chrono::seconds(0), .chunk_size = chunk_size};
+        const std::vector inputs{1, 2, 3};
+        auto in_order = this->executor().map(options, this->harness.call(&doubled), inputs);
+        auto unordered =
+            this->executor().map_unordered(options, this->harness.call(&doubled), inputs);
+
+        for (auto* const range : {&in_order, &unordered}) {
+            std::size_t timeouts = 0;
+            for (auto item = range->begin(); item != range->end(); ++item) {
+                try {
+                    ADD_FAILURE() << *item;
+                } catch (const timeout_error&) {
+                    ++timeouts;
+                }
+            }
+            EXPECT_EQ(timeouts, 1U);
+        }
+    }
+    this->harness.go();
 }
 
 TYPED_TEST_P(ExecutorContract, MapUnorderedYieldsEachItemOnce)
@@ -455,6 +515,8 @@ REGISTER_TYPED_TEST_SUITE_P(ExecutorContract,
                             MapZipsToTheShortestInput,
                             MapOfNothingIsEmpty,
                             MapGoesOnAfterAFailedItem,
+                            MapTakesTheValuesOfRangesOfProxies,
+                            MapMayBeIteratedOnAfterItsTimeIsOver,
                             MapUnorderedYieldsEachItemOnce,
                             MapRefusesSizesOfZero,
                             SubmitAndMapAfterShutdownAreRefused,

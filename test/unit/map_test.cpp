@@ -26,6 +26,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -222,6 +223,73 @@ TEST(Map, TakesAnyInputRanges)
 #endif
 }
 
+struct named {
+    int number;
+    std::string name;
+};
+
+/// Numbers with their names, as zipped ranges give them: references while they are read, values where they
+/// are kept. The names are the iterator's own.
+class named_numbers {
+public:
+    struct reference {
+        operator named() const { return {number, std::string(name)}; }
+
+        int& number;
+        std::string_view name;
+    };
+
+    class iterator {
+    public:
+        using value_type = named;
+        using difference_type = std::ptrdiff_t;
+        using iterator_concept = std::input_iterator_tag;
+
+        iterator() = default;
+        explicit iterator(std::vector<int>& numbers) : at_(numbers.data()) { next_name(); }
+
+        reference operator*() const { return {*at_, name_}; }
+        iterator& operator++()
+        {
+            ++at_;
+            next_name();
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const iterator& at, const int* end) { return at.at_ == end; }
+
+    private:
+        void next_name() { name_ = std::string(name_.size() + 50, 'x'); }
+
+        int* at_ = nullptr;
+        std::string name_;
+    };
+
+    explicit named_numbers(std::vector<int>& numbers) : numbers_(&numbers) {}
+    iterator begin() const { return iterator(*numbers_); }
+    const int* end() const { return numbers_->data() + numbers_->size(); }
+
+private:
+    std::vector<int>* numbers_;
+};
+
+TEST(Map, TakesTheValuesOfProxiesThatReferToTheRangeOrToTheIterator)
+{
+    for (const std::size_t chunk_size : {std::size_t{1}, std::size_t{2}}) {
+        cf::manual_executor executor;
+        std::vector numbers{1, 2, 3};
+        auto range = executor.map(
+            {.chunk_size = chunk_size},
+            [](const named& one) { return one.number + static_cast<int>(one.name.size()); },
+            named_numbers(numbers));
+
+        numbers.assign(3, 0);
+        executor.drain();
+
+        EXPECT_EQ(all_of(range), (std::vector{51, 102, 153}));
+    }
+}
+
 TEST(Map, OwnsAnRvalueInputWhileItReadsIt)
 {
     cf::inline_executor executor;
@@ -406,6 +474,21 @@ TEST(Map, ATimeoutCancelsTheRestAndEndsTheRange)
     EXPECT_TRUE(item == range.end());
     EXPECT_EQ(executor.queued(), 0U); // the one that was waited for, too
     EXPECT_EQ(executor.stats().cancelled, 4U);
+}
+
+TEST(Map, ATimeoutIsToldAgainToALoopThatDoesNotAskForTheEnd)
+{
+    cf::manual_executor executor;
+    for (const bool in_order : {true, false}) {
+        auto range = in_order ? executor.map({.timeout = 0s}, doubled, one_to_five)
+                              : executor.map_unordered({.timeout = 0s}, doubled, one_to_five);
+        auto item = range.begin();
+        for (int n = 0; n != 3; ++n) {
+            EXPECT_THROW(*item, cf::timeout_error);
+            ++item;
+            EXPECT_TRUE(item == range.end());
+        }
+    }
 }
 
 TEST(Map, ATimeoutErrorOfTheFunctionIsAnOrdinaryFailure)

@@ -25,7 +25,8 @@ namespace cofutures {
 /// **Python** the iterator of `Executor.map`, which before 3.16 ends at the first failure.
 /// **Blocks** `*it`, until the item is done or the time of the whole map is over.
 /// **Throws** `*it`: the item's exception; `cancelled_error`; `timeout_error`, after which what has not
-///   begun is cancelled and the range is at its end.
+///   begun is cancelled and the range is at its end. There `++it` does nothing, so that a loop which catches
+///   the failure of each item ends as it should.
 /// **Lifetime** Dropping the range after `begin()` cancels what has not begun; a range never iterated
 ///   cancels nothing. With a `buffer_size`, executor and lvalue inputs must outlive the range.
 template <typename T>

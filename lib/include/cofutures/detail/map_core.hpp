@@ -76,9 +76,13 @@ public:
 
     void begin() noexcept;
     bool at_end() const noexcept { return current_.inputs == 0 && under_way_ == 0; }
+
+    /// Goes on to the next input; at the end, where a time-out leads, it stays there.
     void next() noexcept;
 
     /// The future of the current task, done. Blocks; see map_range.
+    ///
+    /// **Throws** `timeout_error`, also at the end.
     const any_future& current();
 
     bool chunked() const noexcept { return chunked_; }
@@ -106,6 +110,11 @@ private:
     completion_core completed_;                             // order::of_completion
     std::unordered_map<any_future, std::size_t> inputs_of_; // order::of_completion
 };
+
+/// What a task receives of a range: its values, decayed. Not what dereferencing an iterator gives, which
+/// may be a proxy that refers to the range, as for `std::vector<bool>`, or to what the iterator holds.
+template <typename Range>
+using element_t = std::decay_t<std::ranges::range_value_t<Range>>;
 
 /// Several ranges read in step, until the shortest ends. Elements of containers passed as rvalues are
 /// moved out.
@@ -149,11 +158,14 @@ private:
         return ((std::get<I>(positions_) == std::ranges::end(std::get<I>(ranges_))) || ...);
     }
 
+    /// The element as it is, where it is one of the value's type; else the value, made of the proxy.
     template <typename Range, typename Position>
     static decltype(auto) element(Position& position)
     {
-        if constexpr (std::is_lvalue_reference_v<Range> ||
-                      std::ranges::view<std::remove_cvref_t<Range>>) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(*position)>, element_t<Range>>) {
+            return static_cast<element_t<Range>>(*position);
+        } else if constexpr (std::is_lvalue_reference_v<Range> ||
+                             std::ranges::view<std::remove_cvref_t<Range>>) {
             return *position;
         } else {
             return std::ranges::iter_move(position);
@@ -171,10 +183,6 @@ private:
     std::tuple<std::ranges::iterator_t<held<Ranges>>...> positions_;
     bool passed_ = false;
 };
-
-/// What a task receives of a range: its elements, decay-copied.
-template <typename Range>
-using element_t = std::decay_t<std::ranges::range_reference_t<Range>>;
 
 /// Feeds inputs one by one through `submit(function, element…)`, which returns a future.
 template <typename Submit, typename Function, typename... Ranges>
