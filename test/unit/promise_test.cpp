@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -260,6 +261,33 @@ TEST(ReadyFuture, MayReferToAnObject)
 
     static_assert(std::is_same_v<decltype(future), const cf::future<int&>>);
     EXPECT_EQ(&future.result(), &target);
+}
+
+int negated(int value)
+{
+    return -value;
+}
+
+TEST(ReadyFuture, MayReferToWhatConvertsToAReference)
+{
+    struct base {};
+    struct derived : base {};
+    struct converts {
+        operator base&() { return *to; }
+        base* to;
+    };
+    derived target;
+
+    const auto to_base = cf::make_ready_future<const base&>(target);
+    const auto wrapped = cf::make_ready_future<const base&>(std::ref(target));
+    const auto wrapped_const = cf::make_ready_future<const derived&>(std::cref(target));
+    const auto converted = cf::make_ready_future<base&>(converts{&target});
+
+    EXPECT_EQ(&to_base.result(), &target);
+    EXPECT_EQ(&wrapped.result(), &target);
+    EXPECT_EQ(&wrapped_const.result(), &target);
+    EXPECT_EQ(&converted.result(), &target);
+    EXPECT_EQ(cf::make_ready_future<int (&)(int)>(negated).result()(-1), 1);
 }
 
 TEST(ReadyFuture, HasAValueOfTheNamedOrDeducedType)

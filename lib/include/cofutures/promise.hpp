@@ -43,7 +43,8 @@ public:
     /// **Throws** `invalid_state_error` if it had begun or is finished.
     bool set_running_or_notify_cancel() const;
 
-    /// Delivers a value made from `args`. If making it throws, that becomes the failure.
+    /// Delivers a value made from `args`. If making it throws, that becomes the failure. A reference takes
+    /// an lvalue, or what converts to one; temporaries do not compile.
     ///
     /// **Throws** `invalid_state_error` if the future is cancelled or finished; its outcome stays.
     template <typename... Args>
@@ -121,17 +122,24 @@ template <typename T>
 template <typename... Args>
 bool promise<T>::try_set_result(Args&&... args) const
 {
-    if (!state().claim()) {
+    if constexpr (std::is_reference_v<T> && !(detail::binds_to_an_object<T, Args&&> && ...)) {
+        static_assert(sizeof...(Args) == 0,
+                      "cofutures: a promise of a reference needs an object that lives on; this "
+                      "argument is a temporary, or would be converted to one");
         return false;
-    }
-    state().finish(state().store_outcome_of([&]() -> T {
-        if constexpr (std::is_reference_v<T>) {
-            return (args, ...);
-        } else if constexpr (!std::is_void_v<T>) {
-            return T(std::forward<Args>(args)...);
+    } else {
+        if (!state().claim()) {
+            return false;
         }
-    }));
-    return true;
+        state().finish(state().store_outcome_of([&]() -> T {
+            if constexpr (std::is_reference_v<T>) {
+                return (std::forward<Args>(args), ...);
+            } else if constexpr (!std::is_void_v<T>) {
+                return T(std::forward<Args>(args)...);
+            }
+        }));
+        return true;
+    }
 }
 
 template <typename T>

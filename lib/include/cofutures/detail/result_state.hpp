@@ -34,6 +34,19 @@ using stored_t =
 /// Says nothing about whether anybody did ask: `store_failure` looks at that.
 bool is_orderly_stop(const std::exception_ptr& error) noexcept;
 
+/// Whether `Reference` can be bound to what `From` refers to, not to a temporary made of it: to an lvalue
+/// of the same or a derived class, or through a conversion that yields a reference, as that of
+/// `std::reference_wrapper`.
+template <typename Reference, typename From>
+concept binds_to_an_object =
+    (std::is_lvalue_reference_v<From> &&
+     std::is_convertible_v<std::remove_reference_t<From>*, std::remove_reference_t<Reference>*>) ||
+    std::is_convertible_v<From, std::remove_const_t<std::remove_reference_t<Reference>>&> ||
+    requires(From&& from)
+{
+    static_cast<From&&>(from).operator Reference();
+};
+
 template <typename T>
 class result_state : public shared_state {
     static_assert(!std::is_rvalue_reference_v<T>,
@@ -88,6 +101,9 @@ private:
             std::invoke(std::forward<Function>(function));
             ::new (static_cast<void*>(std::addressof(value_))) nothing{};
         } else if constexpr (std::is_reference_v<T>) {
+            static_assert(binds_to_an_object<T, std::invoke_result_t<Function>>,
+                          "cofutures: a result that is a reference must refer to an object that "
+                          "lives on; this one would be bound to a temporary");
             T reference = std::invoke(std::forward<Function>(function));
             ::new (static_cast<void*>(std::addressof(value_)))
                 stored_t<T>(std::addressof(reference));
