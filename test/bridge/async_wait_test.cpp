@@ -18,6 +18,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
@@ -34,6 +35,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace cofutures {
@@ -245,6 +247,42 @@ TEST(AsyncResult, KeepsTheHandleAndTakesReferencesAndResultsWithoutADefault)
 
     EXPECT_EQ(seen.result(watchdog), std::tuple(5, 5, "9"));
     EXPECT_EQ(referred, 2);
+}
+
+asio::awaitable<std::string> use_up(thread_pool_executor& pool)
+{
+    using namespace asio::experimental::awaitable_operators;
+    const auto written = [](const char* text) { return std::string(100, ' ') + text; };
+    const std::string& one = co_await async_result(pool.submit(written, "1"));
+    const auto [two, three] = co_await (async_result(pool.submit(written, "2")) &&
+                                        async_result(pool.submit(written, "3")));
+    const auto four = co_await async_result(make_ready_future(std::make_unique<int>(4)));
+    const no_default& five = co_await async_result(make_ready_future<no_default>(5));
+    co_return one + two + three + std::to_string(*four) + std::to_string(five.number);
+}
+
+TEST(AsyncResult, OfAHandleThatNobodyKeepsIsTheResultItself)
+{
+    thread_pool_executor pool(2);
+    io_context_executor io;
+    const std::string blank(100, ' ');
+
+    EXPECT_EQ(io.submit(use_up, std::ref(pool)).result(watchdog),
+              blank + "1" + blank + "2" + blank + "345");
+}
+
+TEST(AsyncResult, RefersToTheResultOnlyWhereTheHandleIsKept)
+{
+    const future<int> kept;
+    const auto from = [] { return future<int>(); };
+    const auto from_const = []() -> const future<int> { return {}; };
+
+    static_assert(std::is_same_v<decltype(async_result(kept)),
+                                 asio::awaitable<std::reference_wrapper<const int>>>);
+    static_assert(std::is_same_v<decltype(async_result(from())), asio::awaitable<int>>);
+    static_assert(std::is_same_v<decltype(async_result(from_const())), asio::awaitable<int>>);
+    static_assert(std::is_same_v<decltype(async_result(future<int&>())),
+                                 asio::awaitable<std::reference_wrapper<int>>>);
 }
 
 asio::awaitable<void> await_kept(future<int> awaited)

@@ -9,6 +9,7 @@
 /// |---|---|---|
 /// | `co_await pool.submit(f)`, `co_await std::move(future)` | the result | is used up |
 /// | `co_await async_result(future)` | access to the result | is kept |
+/// | `co_await async_result(pool.submit(f))` | the result | is used up |
 /// | `co_await async_wait(future)` | nothing, once done | is kept |
 ///
 /// A coroutine resumes on its own executor.
@@ -224,6 +225,24 @@ auto async_wait(any_future awaited, CompletionToken&& token = {})
         std::move(awaited));
 }
 
+namespace detail {
+
+template <typename T>
+boost::asio::awaitable<std::reference_wrapper<viewed_t<T>>> await_view(future<T> awaited)
+{
+    co_await async_wait(awaited, boost::asio::use_awaitable);
+    co_return awaited.result();
+}
+
+template <typename T>
+boost::asio::awaitable<T> await_value(future<T> awaited)
+{
+    co_await async_wait(awaited, boost::asio::use_awaitable);
+    co_return std::move(awaited).result();
+}
+
+} // namespace detail
+
 /// Awaits a future that one keeps: `const page& p = co_await async_result(f);`
 ///
 /// Yields a `std::reference_wrapper` to the result, const for values; nothing for void. Valid as long as
@@ -234,15 +253,31 @@ auto async_wait(any_future awaited, CompletionToken&& token = {})
 /// **Throws** what `future::result()` throws.
 template <typename T>
     requires(!std::is_void_v<T>)
-boost::asio::awaitable<std::reference_wrapper<detail::viewed_t<T>>> async_result(future<T> awaited)
+boost::asio::awaitable<std::reference_wrapper<detail::viewed_t<T>>>
+async_result(const future<T>& awaited)
 {
-    co_await async_wait(awaited, boost::asio::use_awaitable);
-    co_return awaited.result();
+    return detail::await_view(awaited);
 }
+
+/// The same for a handle at the end of its life: yields the result itself, as `future::result() &&` does,
+/// since nothing else would keep it. `const page p = co_await async_result(pool.submit(load));`
+template <typename T>
+    requires(!std::is_void_v<T> && !std::is_reference_v<T>)
+boost::asio::awaitable<T> async_result(future<T>&& awaited)
+{
+    return detail::await_value(std::move(awaited));
+}
+template <typename T>
+    requires(!std::is_void_v<T> && !std::is_reference_v<T>)
+boost::asio::awaitable<T> async_result(const future<T>&& awaited)
+{
+    return detail::await_value(future<T>(awaited));
+}
+
+/// The same for nothing.
 inline boost::asio::awaitable<void> async_result(future<void> awaited)
 {
-    co_await async_wait(awaited, boost::asio::use_awaitable);
-    awaited.result();
+    return detail::await_value(std::move(awaited));
 }
 
 } // namespace cofutures
