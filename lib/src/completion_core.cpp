@@ -13,7 +13,7 @@ namespace cofutures::detail {
 
 /// Every future is an entry from add() until somebody has it. Lock order: a state's lock, then
 /// `mutex`; so nothing here touches a state's list while it holds `mutex`.
-struct completion_core::impl : std::enable_shared_from_this<completion_core::impl> {
+struct completion_core::impl {
     struct entry final : completion_node {
         entry(impl& queue_, any_future future_)
             : completion_node(when::at_once), queue(queue_), future(std::move(future_))
@@ -25,74 +25,76 @@ struct completion_core::impl : std::enable_shared_from_this<completion_core::imp
         std::list<entry>::iterator position;
     };
 
-    /// A receiver in line, and then the node that carries a future to it, outside every lock.
-    struct delivery final : completion_node {
-        explicit delivery(std::unique_ptr<receiver> to_)
-            : completion_node(when::in_turn), to(std::move(to_))
-        {}
-        completion_node* complete(shared_state&) noexcept override
-        {
-            const std::unique_ptr<delivery> self(this);
-            queue->deliver(*this);
-            return nullptr;
-        }
-
-        std::unique_ptr<receiver> to;
-        std::shared_ptr<impl> queue; // set when a future is on its way
-        entry* from = nullptr;
-    };
-
-    /// Called under the lock of the state that is done: moves pointers, runs nothing.
+    /// Called by the state that is done, under its lock, or by add(): moves pointers, runs nothing.
+    /// Returns the receiver to tell, if there is one, and then the entry is gone.
     completion_node* done(entry& finished) noexcept
     {
         std::lock_guard lock(mutex);
-        if (receivers.empty()) {
-            ready.push_back(&finished);
-            changed.notify_one();
-            return nullptr;
+        for (receiver* next = first; next != nullptr; next = next->next_) {
+            // One that is being cancelled leaves by itself. Decided here, so that a future is at any
+            // time either in the queue or with somebody who cannot refuse it any more.
+            if (next->state().claim()) {
+                unlink(*next); // with the reference of the line
+                next->received_ = std::move(finished.future);
+                entries.erase(finished.position);
+                return next;
+            }
         }
-        auto next = std::move(receivers.front());
-        receivers.pop_front();
-        next->queue = shared_from_this();
-        next->from = &finished;
-        return next.release();
+        ready.push_back(&finished);
+        changed.notify_one();
+        return nullptr;
     }
 
-    void deliver(delivery& on_its_way) noexcept
+    /// With the lock: takes out the oldest one that is ready.
+    any_future take_ready()
     {
-        entry* const from = on_its_way.from;
-        // Taken out first: who receives the future must not find it in the queue any more. Destroyed
-        // outside the lock: it may hold the last handle.
-        std::list<entry> carried;
-        {
-            std::lock_guard lock(mutex);
-            if (!closed) {
-                carried.splice(carried.end(), entries, from->position);
-            }
-        }
-        std::unique_ptr<delivery> next;
-        for (delivery* now = &on_its_way; !now->to->receive(from->future); now = next.get()) {
-            std::lock_guard lock(mutex);
-            if (receivers.empty()) {
-                if (!closed) {
-                    entries.splice(entries.end(), carried);
-                    ready.push_front(from);
-                    changed.notify_one();
-                }
-                return;
-            }
-            next = std::move(receivers.front());
-            receivers.pop_front();
-        }
+        entry* const oldest = ready.front();
+        ready.pop_front();
+        any_future taken = std::move(oldest->future);
+        entries.erase(oldest->position);
+        return taken;
+    }
+
+    void link(receiver& next) noexcept
+    {
+        next.in_line_ = true;
+        next.previous_ = last;
+        (last != nullptr ? last->next_ : first) = &next;
+        last = &next;
+        ++waiting;
+    }
+
+    void unlink(receiver& from) noexcept
+    {
+        (from.previous_ != nullptr ? from.previous_->next_ : first) = from.next_;
+        (from.next_ != nullptr ? from.next_->previous_ : last) = from.previous_;
+        from.in_line_ = false;
+        --waiting;
     }
 
     std::mutex mutex;
     std::condition_variable changed;
-    std::list<entry> entries;                        // guarded by mutex, until closed
-    std::deque<entry*> ready;                        // done and not yet popped; guarded by mutex
-    std::deque<std::unique_ptr<delivery>> receivers; // guarded by mutex
-    bool closed = false;                             // guarded by mutex
+    std::list<entry> entries; // guarded by mutex, until closed
+    std::deque<entry*> ready; // done and not yet popped; guarded by mutex
+    // Receivers in line, each with a reference to its state; guarded by mutex:
+    receiver* first = nullptr;
+    receiver* last = nullptr;
+    std::size_t waiting = 0;
 };
+
+void completion_core::receiver::leave() noexcept
+{
+    if (const auto queue = queue_.lock()) {
+        {
+            std::lock_guard lock(queue->mutex);
+            if (!in_line_) {
+                return;
+            }
+            queue->unlink(*this);
+        }
+        state().drop_owner(); // the caller of cancel() has a future
+    }
+}
 
 completion_core::completion_core() : impl_(std::make_shared<impl>()) {}
 completion_core::completion_core(completion_core&&) noexcept = default;
@@ -122,42 +124,45 @@ void completion_core::add(any_future future)
         impl_->entries.splice(impl_->entries.end(), added);
     }
     if (!state->add(entry)) {
-        if (completion_node* const delivery = impl_->done(entry)) {
-            delivery->complete(*state);
+        if (completion_node* const next = impl_->done(entry)) {
+            state->tell(*next);
         }
     }
 }
 
 any_future completion_core::pop(std::optional<std::chrono::steady_clock::time_point> deadline)
 {
-    std::list<impl::entry> popped;
+    const auto ready = [this] { return !impl_->ready.empty(); };
     {
-        std::unique_lock lock(impl_->mutex);
-        const auto ready = [this] { return !impl_->ready.empty(); };
-        if (!deadline) {
-            impl_->changed.wait(lock, ready);
-        } else if (!impl_->changed.wait_until(lock, *deadline, ready)) {
-            return {};
+        std::lock_guard lock(impl_->mutex);
+        if (ready()) {
+            return impl_->take_ready();
         }
-        popped.splice(popped.end(), impl_->entries, impl_->ready.front()->position);
-        impl_->ready.pop_front();
     }
-    return std::move(popped.front().future);
+    shared_state::run_delayed_callbacks();
+    std::unique_lock lock(impl_->mutex);
+    if (!deadline) {
+        impl_->changed.wait(lock, ready);
+    } else if (!impl_->changed.wait_until(lock, *deadline, ready)) {
+        return {};
+    }
+    return impl_->take_ready();
 }
 
-void completion_core::pop(std::unique_ptr<receiver> next)
+void completion_core::pop(receiver& next)
 {
-    auto in_line = std::make_unique<impl::delivery>(std::move(next));
+    next.queue_ = impl_;
+    next.state().add_owner();
     {
         std::lock_guard lock(impl_->mutex);
         if (impl_->ready.empty()) {
-            impl_->receivers.push_back(std::move(in_line));
+            impl_->link(next);
             return;
         }
-        in_line->from = impl_->ready.front();
-        impl_->ready.pop_front();
+        next.state().claim();
+        next.received_ = impl_->take_ready();
     }
-    impl_->deliver(*in_line);
+    next.complete(next.state());
 }
 
 std::size_t completion_core::size() const noexcept
@@ -166,25 +171,38 @@ std::size_t completion_core::size() const noexcept
     return impl_->entries.size();
 }
 
+std::size_t completion_core::unclaimed() const noexcept
+{
+    std::lock_guard lock(impl_->mutex);
+    const auto futures = impl_->entries.size();
+    return futures > impl_->waiting ? futures - impl_->waiting : 0;
+}
+
 void completion_core::close() noexcept
 {
     if (!impl_) {
         return;
     }
-    std::deque<std::unique_ptr<impl::delivery>> receivers;
+    receiver* left = nullptr;
     {
         std::lock_guard lock(impl_->mutex);
-        impl_->closed = true; // from here on nobody else changes `entries`
-        receivers.swap(impl_->receivers);
+        // From here on nobody else changes `entries`: that takes a receiver in line, or a pop.
+        left = std::exchange(impl_->first, nullptr);
+        impl_->last = nullptr;
+        impl_->waiting = 0;
+        for (receiver* next = left; next != nullptr; next = next->next_) {
+            next->in_line_ = false; // its reference is dropped below, also if it is being cancelled
+        }
     }
     for (auto& entry : impl_->entries) {
         // Waits for a state that is telling the entry right now.
         future_access::state(entry.future)->remove(entry);
     }
-    for (auto& in_line : receivers) {
-        in_line->to->close();
+    while (left != nullptr) {
+        shared_state& state = std::exchange(left, left->next_)->state();
+        state.cancel();
+        state.drop_owner();
     }
-    // Deliveries on their way keep the queue, with its entries, until they have arrived.
     impl_.reset();
 }
 

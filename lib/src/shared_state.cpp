@@ -7,7 +7,9 @@
 #include <cofutures/error_handler.hpp>
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include <pthread.h>
 
@@ -18,6 +20,13 @@ namespace {
 const int forks_are_counted =
     pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); });
 
+/// How many calls that run callbacks, or destroy states, may be nested in one thread. Each needs some
+/// hundred bytes of stack, and what users do in between.
+constexpr unsigned most_nested_calls = 32;
+
+constinit thread_local unsigned nested_destructions = 0;
+constinit thread_local std::uint64_t first_to_destroy = 0; // of a list linked through counts_
+
 } // namespace
 
 /// The lock of the nodes. In a forked child, nodes that a thread left half linked are forgotten.
@@ -26,7 +35,7 @@ public:
     explicit nodes_guard(shared_state& state) noexcept : lock_(state.nodes_lock_)
     {
         if (!lock_.lock()) {
-            state.nodes_ = completion_list();
+            state.nodes_ = node_list();
         }
     }
     nodes_guard(const nodes_guard&) = delete;
@@ -37,6 +46,72 @@ private:
     tiny_lock& lock_;
 };
 
+/// One call of run_callbacks().
+class shared_state::callback_run {
+public:
+    callback_run(completion_list callbacks, callback_run* outer) noexcept
+        : own_(callbacks), outer_(outer), depth_(outer != nullptr ? outer->depth_ + 1 : 1)
+    {
+        innermost = this;
+    }
+    callback_run(const callback_run&) = delete;
+    callback_run& operator=(const callback_run&) = delete;
+    ~callback_run() { innermost = outer_; }
+
+    bool is_deepest() const noexcept { return depth_ == most_nested_calls; }
+
+    void tell_all() noexcept
+    {
+        tell_those_that_came_up();
+        while (!own_.empty()) {
+            tell_first(own_);
+            tell_those_that_came_up();
+        }
+    }
+
+    void tell_those_that_came_up() noexcept
+    {
+        earlier_.prepend(std::exchange(came_up_, {}));
+        while (!earlier_.empty()) {
+            tell_first(earlier_);
+            earlier_.prepend(std::exchange(came_up_, {}));
+        }
+    }
+
+    /// To be told when the node that is being told has returned, and before all others. The last node
+    /// carries a reference to the state.
+    void add(completion_list callbacks, completion_node::afterwards reference) noexcept
+    {
+        callbacks.last_->afterwards_ = reference;
+        came_up_.append(callbacks);
+    }
+
+    /// The innermost one of this thread.
+    static constinit thread_local callback_run* innermost;
+
+private:
+    static void tell_first(completion_list& list) noexcept
+    {
+        completion_node& node = *list.pop_front();
+        shared_state& state = *node.of_;
+        const auto afterwards = node.afterwards_;
+        node.complete(state);
+        if (afterwards == completion_node::afterwards::end_keeping_alive) {
+            state.end_keeping_alive();
+        } else if (afterwards == completion_node::afterwards::release_owner) {
+            state.release_owner();
+        }
+    }
+
+    completion_list own_;     // what the call was made for
+    completion_list came_up_; // by the node that is being told
+    completion_list earlier_; // by those told before, not told yet
+    callback_run* const outer_;
+    const unsigned depth_;
+};
+
+constinit thread_local shared_state::callback_run* shared_state::callback_run::innermost = nullptr;
+
 /// Held while user code runs that may let go of every other handle to the state.
 class shared_state::keep_alive {
 public:
@@ -44,20 +119,13 @@ public:
     keep_alive(const keep_alive&) = delete;
     keep_alive& operator=(const keep_alive&) = delete;
 
-    // Unlike release_owner(), reports nothing: a promise without a future yet would be taken for one
-    // that nobody looks at.
-    ~keep_alive()
-    {
-        if (state_.counts_.fetch_sub(one_owner, std::memory_order_acq_rel) == one_owner) {
-            delete &state_;
-        }
-    }
+    ~keep_alive() { state_.end_keeping_alive(); }
 
 private:
     shared_state& state_;
 };
 
-void completion_list::push_back(completion_node& node) noexcept
+void node_list::push_back(completion_node& node) noexcept
 {
     if (first_ == nullptr) {
         node.next_ = &node;
@@ -71,7 +139,7 @@ void completion_list::push_back(completion_node& node) noexcept
     }
 }
 
-void completion_list::erase(completion_node& node) noexcept
+void node_list::erase(completion_node& node) noexcept
 {
     if (node.next_ == &node) {
         first_ = nullptr;
@@ -84,6 +152,39 @@ void completion_list::erase(completion_node& node) noexcept
     }
 }
 
+void completion_list::push_back(completion_node& node, shared_state& state) noexcept
+{
+    node.next_ = nullptr;
+    node.of_ = &state;
+    node.afterwards_ = completion_node::afterwards::nothing;
+    (first_ != nullptr ? last_->next_ : first_) = &node;
+    last_ = &node;
+}
+
+completion_node* completion_list::pop_front() noexcept
+{
+    completion_node* const node = first_;
+    if (node != nullptr) {
+        first_ = node->next_;
+    }
+    return node;
+}
+
+void completion_list::append(completion_list later) noexcept
+{
+    if (later.empty()) {
+        return;
+    }
+    (first_ != nullptr ? last_->next_ : first_) = later.first_;
+    last_ = later.last_;
+}
+
+void completion_list::prepend(completion_list earlier) noexcept
+{
+    earlier.append(*this);
+    *this = earlier;
+}
+
 shared_state::~shared_state()
 {
     COFUTURES_ASSERT(nodes_.empty());
@@ -93,16 +194,51 @@ void shared_state::release_owner() noexcept
 {
     report_if_unobserved();
     if (counts_.fetch_sub(one_owner, std::memory_order_acq_rel) == one_owner) {
-        delete this;
+        destroy();
     }
+}
+
+/// A value may hold the last future to a state whose value holds the last future to another one, and so
+/// on: beyond some depth the innermost call destroys them one after the other.
+void shared_state::destroy() noexcept
+{
+    if (nested_destructions == most_nested_calls) {
+        counts_.store(std::exchange(first_to_destroy, reinterpret_cast<std::uintptr_t>(this)),
+                      std::memory_order_relaxed); // nobody counts any more
+        return;
+    }
+    ++nested_destructions;
+    delete this;
+    if (nested_destructions == most_nested_calls) {
+        while (first_to_destroy != 0) {
+            auto* const next = reinterpret_cast<shared_state*>(first_to_destroy);
+            first_to_destroy = next->counts_.load(std::memory_order_relaxed);
+            delete next;
+        }
+    }
+    --nested_destructions;
 }
 
 void shared_state::release_future() noexcept
 {
     // Sequentially consistent, as is the phase in publish(): either this thread sees the failure, or
     // the producer, when it lets go, sees that no future is left. Otherwise neither would report it.
-    counts_.fetch_sub(one_future, std::memory_order_seq_cst);
+    const auto before = counts_.fetch_sub(one_future, std::memory_order_seq_cst);
+    if (before / one_future == 1 && !done()) {
+        word_.fetch_or(unwatched_bit, std::memory_order_acq_rel);
+    }
     release_owner();
+}
+
+/// Unlike release_owner(), reports no failure of a promise that has had no future yet: it would be taken for
+/// one that nobody looks at.
+void shared_state::end_keeping_alive() noexcept
+{
+    if ((word_.load(std::memory_order_acquire) & unwatched_bit) != 0) {
+        release_owner();
+    } else {
+        drop_owner();
+    }
 }
 
 bool shared_state::is_only_future() const noexcept
@@ -155,10 +291,10 @@ completion_list shared_state::publish(phase outcome) noexcept
         node.linked_ = false; // remove() must not find it any more
         if (node.when_ == completion_node::when::at_once) {
             if (completion_node* const then = node.complete(*this)) {
-                in_turn.push_back(*then);
+                in_turn.push_back(*then, *this);
             }
         } else {
-            in_turn.push_back(node);
+            in_turn.push_back(node, *this);
         }
     }
     return in_turn;
@@ -166,17 +302,49 @@ completion_list shared_state::publish(phase outcome) noexcept
 
 void shared_state::run_callbacks(completion_list callbacks) noexcept
 {
-    while (!callbacks.empty()) {
-        completion_node& node = *callbacks.front();
-        callbacks.erase(node);
-        node.complete(*this);
+    if (callbacks.empty()) {
+        return;
     }
+    callback_run* const outer = callback_run::innermost;
+    if (outer != nullptr && outer->is_deepest()) {
+        // Callbacks that finish states whose callbacks finish states: left to the run that is going on.
+        add_owner();
+        outer->add(callbacks, completion_node::afterwards::end_keeping_alive);
+        return;
+    }
+    callback_run(callbacks, outer).tell_all();
+}
+
+void shared_state::run_delayed_callbacks() noexcept
+{
+    callback_run* const run = callback_run::innermost;
+    if (run != nullptr && run->is_deepest()) {
+        run->tell_those_that_came_up();
+    }
+}
+
+void shared_state::tell(completion_node& node) noexcept
+{
+    completion_list one;
+    one.push_back(node, *this);
+    run_callbacks(one);
 }
 
 void shared_state::finish(phase outcome) noexcept
 {
     const keep_alive kept(*this);
     run_callbacks(publish(outcome));
+}
+
+void shared_state::finish_in_turn(phase outcome) noexcept
+{
+    const completion_list callbacks = publish(outcome);
+    if (callbacks.empty()) {
+        release_owner();
+        return;
+    }
+    COFUTURES_ASSERT(callback_run::innermost != nullptr);
+    callback_run::innermost->add(callbacks, completion_node::afterwards::release_owner);
 }
 
 bool shared_state::cancel_pending() noexcept
@@ -302,6 +470,9 @@ bool shared_state::wait(std::optional<std::chrono::steady_clock::time_point> dea
 {
     if (!deadline) {
         auto word = word_.load(std::memory_order_acquire);
+        if (!is_done(phase(word & phase_mask))) {
+            run_delayed_callbacks();
+        }
         while (!is_done(phase(word & phase_mask))) {
             word_.wait(word, std::memory_order_acquire);
             word = word_.load(std::memory_order_acquire);
@@ -314,6 +485,7 @@ bool shared_state::wait(std::optional<std::chrono::steady_clock::time_point> dea
     if (*deadline <= std::chrono::steady_clock::now()) {
         return false;
     }
+    run_delayed_callbacks();
     blocked_thread waiter;
     if (!add(waiter)) {
         return true;

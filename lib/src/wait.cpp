@@ -30,6 +30,7 @@ public:
 
     void wait(std::optional<std::chrono::steady_clock::time_point> deadline)
     {
+        shared_state::run_delayed_callbacks();
         std::unique_lock lock(mutex_);
         const auto over = [this] { return satisfied_ || not_done_ == 0; };
         if (deadline) {

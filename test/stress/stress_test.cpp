@@ -478,6 +478,108 @@ TEST(Stress, CombinatorsSettleOnce)
     }
 }
 
+/// Combinators that are made, decided and given up at the same time, and what they leave.
+struct combined_round {
+    std::array<cf::promise<tracked>, 6> inputs;
+    std::array<cf::future<tracked>, 6> futures;
+    cf::future<std::vector<tracked>> all;
+    cf::future<cf::when_any_result<cf::future<tracked>>> any;
+};
+
+TEST(Stress, CombinatorsAreMadeDecidedAndCancelledAtOnce)
+{
+    cf::test::error_reports reports;
+    tracked_counts counts;
+    const cf::promise<tracked> lasts_for_ever;
+    std::optional<combined_round> now;
+
+    race(
+        rounds(500),
+        [&](int) {
+            now.emplace();
+            for (std::size_t n = 0; n != now->inputs.size(); ++n) {
+                now->futures[n] = now->inputs[n].get_future();
+            }
+            std::vector futures(now->futures.begin(), now->futures.end());
+            now->all = cf::when_all(futures);
+            futures.push_back(lasts_for_ever.get_future());
+            now->any = cf::when_any(futures);
+        },
+        [&](std::size_t thread, int round) {
+            if (thread == 0) {
+                std::vector futures(now->futures.begin(), now->futures.end());
+                futures.insert(futures.begin(), lasts_for_ever.get_future());
+                const auto any = cf::when_any(futures);
+                const auto all = cf::when_all(std::move(futures));
+                EXPECT_TRUE(any.wait_for(watchdog));
+                EXPECT_TRUE(all.cancel() || all.done());
+            } else if (thread == 1) {
+                if (round % 2 == 0) {
+                    now->all.cancel();
+                    now->any.cancel();
+                }
+            } else if (round % 3 == 0 && thread == 2) {
+                now->futures[0].cancel();
+            } else {
+                now->inputs[thread - 2].set_result(counts, round);
+            }
+        },
+        [&](int) {
+            EXPECT_TRUE(now->all.done());
+            EXPECT_TRUE(now->any.done());
+            now.reset();
+            EXPECT_EQ(counts.alive, 0); // nothing is left with the one that lasts
+        });
+    lasts_for_ever.get_future().cancel();
+}
+
+TEST(Stress, CancelledPopsLoseNoFuture)
+{
+    cf::test::error_reports reports;
+    struct pops_round {
+        std::array<cf::promise<std::size_t>, 4> promises;
+        cf::completion_queue<cf::future<std::size_t>> queue;
+        std::array<cf::future<cf::future<std::size_t>>, 4> popped;
+    };
+    std::optional<pops_round> now;
+
+    race(
+        rounds(500),
+        [&](int) {
+            now.emplace();
+            for (auto& popped : now->popped) {
+                popped = now->queue.async_pop();
+            }
+            now->queue.add(now->promises[0].get_future());
+            now->queue.add(now->promises[1].get_future());
+        },
+        [&](std::size_t thread, int) {
+            if (thread < 4) {
+                now->promises[thread].set_result(thread);
+            } else if (thread < 6) {
+                now->queue.add(now->promises[thread - 2].get_future());
+            } else {
+                now->popped[thread == 6 ? 0 : 2].cancel();
+            }
+        },
+        [&](int) {
+            std::size_t given = 0;
+            std::size_t sum = 0;
+            for (const auto& popped : now->popped) {
+                EXPECT_TRUE(popped.done());
+                if (!popped.cancelled()) {
+                    ++given;
+                    sum += popped.result(0s).result(0s);
+                }
+            }
+            EXPECT_EQ(now->queue.size(), 4 - given);
+            while (const auto left = now->queue.try_pop()) {
+                sum += left->result(0s);
+            }
+            EXPECT_EQ(sum, 6U);
+        });
+}
+
 TEST(Stress, ContinuationsOnAPoolRunOnceOrAreCancelled)
 {
     tracked_counts counts;

@@ -1,11 +1,16 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
-/// How often the heap is asked for memory on the way of a task: a program of its own, since it replaces
+/// How often the heap is asked for memory on the way of a task, and what stays there: a program of its own, since it replaces
 /// the operators new.
 
+#include <cofutures/as_completed.hpp>
+#include <cofutures/completion_queue.hpp>
 #include <cofutures/inline_executor.hpp>
 #include <cofutures/thread_pool_executor.hpp>
+#include <cofutures/wait.hpp>
+#include <cofutures/when_all.hpp>
+#include <cofutures/when_any.hpp>
 
 #include "support/gate.hpp"
 
@@ -26,6 +31,7 @@ namespace {
 
 // A counter for all threads; publishes nothing.
 std::atomic<std::size_t> allocations{0};
+std::atomic<std::size_t> frees{0};
 
 void* counted(std::size_t bytes)
 {
@@ -44,6 +50,12 @@ void* counted(std::size_t bytes, std::align_val_t alignment)
         return memory;
     }
     throw std::bad_alloc();
+}
+
+void release(void* memory) noexcept
+{
+    frees.fetch_add(memory != nullptr ? 1 : 0, std::memory_order_relaxed);
+    std::free(memory);
 }
 
 } // namespace
@@ -71,35 +83,35 @@ void* operator new[](std::size_t bytes, std::align_val_t alignment)
 }
 void operator delete(void* memory) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory, std::size_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory, std::align_val_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 
 namespace {
@@ -113,6 +125,18 @@ std::size_t allocations_during(Function function)
     const auto before = allocations.load();
     function();
     return allocations.load() - before;
+}
+
+/// How many blocks more there are after `function` was called many times than after the first time.
+template <typename Function>
+std::size_t blocks_left_by(Function function)
+{
+    function();
+    const auto before = allocations.load() - frees.load();
+    for (std::size_t n = 0; n != tasks; ++n) {
+        function();
+    }
+    return allocations.load() - frees.load() - before;
 }
 
 struct alignas(128) over_aligned {
@@ -183,6 +207,63 @@ TEST(Allocations, WaitingForOneFutureMakesNone)
               0U);
 
     may_end.open();
+}
+
+// What lasts for the whole program, such as a promise kept when the program is to end, must not collect what
+// waited for it.
+
+TEST(Blocks, ALongLivedFutureKeepsNoneOfTheRacesItLost)
+{
+    cf::promise<int> lasts;
+    const auto end = lasts.get_future();
+
+    EXPECT_EQ(blocks_left_by([&] {
+                  const cf::promise<int> reply;
+                  const auto first = cf::when_any(std::vector{end, reply.get_future()});
+                  reply.set_result(1);
+                  first.wait();
+              }),
+              0U);
+    EXPECT_EQ(blocks_left_by([&] { cf::when_any(std::vector{end, end}).cancel(); }), 0U);
+    lasts.set_result(1);
+}
+
+TEST(Blocks, ALongLivedFutureKeepsNoneOfWhatDidNotWaitToTheEnd)
+{
+    cf::promise<int> lasts;
+    const auto end = lasts.get_future();
+    const auto cancelled = [] {
+        const cf::promise<int> made;
+        made.get_future().cancel();
+        return made.get_future();
+    }();
+
+    EXPECT_EQ(blocks_left_by([&] { cf::when_all(end, cancelled); }), 0U);
+    EXPECT_EQ(blocks_left_by([&] { cf::when_all(end, end).cancel(); }), 0U);
+    EXPECT_EQ(blocks_left_by([&] { end.then([](int) {}).cancel(); }), 0U);
+    EXPECT_EQ(blocks_left_by([&] { end.wait_for(std::chrono::nanoseconds(1)); }), 0U);
+    EXPECT_EQ(blocks_left_by(
+                  [&] { cf::wait(std::vector{end}, {.timeout = std::chrono::nanoseconds(1)}); }),
+              0U);
+    EXPECT_EQ(blocks_left_by([&] { cf::as_completed(std::vector{end}); }), 0U);
+    EXPECT_EQ(blocks_left_by([&] {
+                  cf::completion_queue<cf::future<int>> queue;
+                  queue.add(end);
+                  queue.async_pop();
+              }),
+              0U);
+    lasts.set_result(1);
+}
+
+TEST(Blocks, ALongLivedQueueKeepsNoneOfTheCancelledPops)
+{
+    cf::completion_queue<cf::future<int>> queue;
+    EXPECT_EQ(blocks_left_by([&] { queue.async_pop().cancel(); }), 0U);
+
+    const cf::promise<int> lasts;
+    auto completed = cf::as_completed(std::vector{lasts.get_future()});
+    EXPECT_EQ(blocks_left_by([&] { completed.async_next().cancel(); }), 0U);
+    lasts.set_result(1);
 }
 
 } // namespace

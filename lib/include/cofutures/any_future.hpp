@@ -5,6 +5,7 @@
 
 /// A future whose value type does not matter. Floor 1; everything here also holds for `future<T>`.
 
+#include <cofutures/detail/callable.hpp>
 #include <cofutures/detail/shared_state.hpp>
 #include <cofutures/error.hpp>
 #include <cofutures/error_handler.hpp>
@@ -118,7 +119,9 @@ public:
     ///
     /// **Python** `Future.add_done_callback()`.
     /// **Runs on** the thread that finishes or cancels the task, or this one if it is done. Waiters
-    ///   are woken first: `result()` may return in another thread before a callback has run.
+    ///   are woken first: `result()` may return in another thread before a callback has run. Where
+    ///   callbacks finish futures whose callbacks finish futures, and so on more than 32 calls deep,
+    ///   further callbacks wait until the innermost of those running has returned: stacks are finite.
     template <std::invocable<any_future> Function>
     void add_done_callback(Function&& function) const
     {
@@ -215,17 +218,13 @@ private:
 template <typename Handle, typename Function>
 void any_future::add_callback(Function&& function) const
 {
-    if constexpr (!std::is_function_v<std::remove_reference_t<Function>> &&
-                  requires { function == nullptr; }) {
-        if (function == nullptr) {
-            throw std::invalid_argument("cofutures: add_done_callback needs a callable, got null");
-        }
-    }
+    detail::require_plain_result<std::invoke_result_t<std::decay_t<Function>&, Handle>>();
+    detail::require_callable(function, "cofutures: add_done_callback needs a callable, got null");
     auto& target = state();
     auto* const node = new detail::done_callback<Handle, std::decay_t<Function>>(
         detail::future_access::share<Handle>(target), std::forward<Function>(function));
     if (!target.add(*node)) {
-        node->complete(target);
+        target.tell(*node);
     }
 }
 

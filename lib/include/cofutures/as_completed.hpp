@@ -8,6 +8,7 @@
 
 #include <cofutures/completion_queue.hpp>
 #include <cofutures/detail/future_range.hpp>
+#include <cofutures/promise.hpp>
 #include <cofutures/timeout.hpp>
 
 #include <cstddef>
@@ -87,19 +88,14 @@ public:
     /// The asynchronous form: the next future, or an empty optional after the last one.
     ///
     /// `while (auto done = co_await completed.async_next()) …`. Knows no timeout: cancel the result or
-    /// let the coroutine's own time limit do so. Not to be mixed with iteration.
+    /// let the coroutine's own time limit do so; what it would have given comes with a later call. Not to
+    /// be mixed with iteration.
     future<std::optional<Future>> async_next()
     {
-        promise<std::optional<Future>> to;
-        auto next = to.get_future();
-        if (asked_ == total_) {
-            to.set_result(std::nullopt);
-        } else {
-            ++asked_;
-            queue_.pop(std::make_unique<detail::future_receiver<Future, std::optional<Future>>>(
-                std::move(to)));
+        if (queue_.unclaimed() == 0) {
+            return make_ready_future<std::optional<Future>>(std::nullopt);
         }
-        return next;
+        return detail::pop_as_future<Future, std::optional<Future>>(queue_);
     }
 
 private:
@@ -121,7 +117,6 @@ private:
     std::optional<timeout::clock::time_point> deadline_;
     std::size_t total_;
     std::size_t yielded_ = 0;
-    std::size_t asked_ = 0;
     bool begun_ = false;
     std::optional<Future> current_;
 };

@@ -7,10 +7,9 @@
 /// futures, as_completed.hpp is shorter.
 
 #include <cofutures/detail/completion_core.hpp>
-#include <cofutures/promise.hpp>
+#include <cofutures/future.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -18,21 +17,31 @@ namespace cofutures {
 
 namespace detail {
 
-/// Hands a popped future on as the result of another future.
+/// The future of an `async_pop`: the next in line, unless it is cancelled.
 template <typename Future, typename Result>
-class future_receiver final : public completion_core::receiver {
+class receiving_state final : public result_state<Result>, public completion_core::receiver {
 public:
-    explicit future_receiver(promise<Result> to) : to_(std::move(to)) {}
-
-    bool receive(any_future& done) noexcept override
-    {
-        return to_.try_set_result(future_access::share<Future>(*future_access::state(done)));
-    }
-    void close() noexcept override { to_.get_future().cancel(); }
+    shared_state& state() noexcept override { return *this; }
 
 private:
-    promise<Result> to_;
+    void receive(any_future done) noexcept override
+    {
+        this->finish_in_turn(this->store_outcome_of(
+            [&] { return Result(future_access::share<Future>(*future_access::state(done))); }));
+    }
+
+    void drop_work() noexcept override { leave(); }
 };
+
+template <typename Future, typename Result>
+future<Result> pop_as_future(completion_core& queue)
+{
+    auto* const next = new receiving_state<Future, Result>;
+    const auto owner = owner_ptr<shared_state>::adopt(next);
+    auto popped = future_access::share<future<Result>>(*next);
+    queue.pop(*next);
+    return popped;
+}
 
 } // namespace detail
 
@@ -82,16 +91,11 @@ public:
 
     /// The next done future as a future: `future<T> next = co_await queue.async_pop();`
     ///
-    /// Calls are served in order. One that is cancelled before its turn takes nothing out.
+    /// Calls are served in order. One that is cancelled before its turn takes nothing out and leaves the
+    /// line, with its memory.
     ///
     /// **Runs on** its callbacks run in the thread that completes the task.
-    future<Future> async_pop()
-    {
-        promise<Future> to;
-        auto next = to.get_future();
-        core_.pop(std::make_unique<detail::future_receiver<Future, Future>>(std::move(to)));
-        return next;
-    }
+    future<Future> async_pop() { return detail::pop_as_future<Future, Future>(core_); }
 
     /// How many futures were added and not taken out.
     std::size_t size() const noexcept { return core_.size(); }

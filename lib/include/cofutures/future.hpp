@@ -242,7 +242,7 @@ public:
         this->add_owner();
         shared_state& parent = *future_access::state(parent_);
         if (!parent.add(*this)) {
-            complete(parent);
+            parent.tell(*this);
         }
     }
 
@@ -253,9 +253,10 @@ public:
             return nullptr;
         }
         if (this->start()) {
-            this->finish(perform());
+            this->finish_in_turn(perform()); // takes over the reference, too
+        } else {
+            this->release_owner();
         }
-        this->release_owner();
         return nullptr;
     }
 
@@ -321,7 +322,9 @@ template <typename Function>
 auto future<T>::chain(executor* executor, Function&& function) &&
 {
     using stored = std::decay_t<Function>;
-    using result = detail::future_value_t<typename detail::continuation_result<T, stored>::type>;
+    using returned = typename detail::continuation_result<T, stored>::type;
+    using result = detail::future_value_t<returned>;
+    detail::require_plain_result<returned>();
     detail::require_callable(function);
     state(); // an invalid handle is refused here
     auto* const child = new detail::continuation<result, T, stored>(

@@ -5,12 +5,14 @@
 
 /// One future for the results of many. Floor 2.
 
+#include <cofutures/detail/combined_state.hpp>
 #include <cofutures/detail/future_range.hpp>
-#include <cofutures/promise.hpp>
+#include <cofutures/future.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
+#include <functional>
+#include <optional>
 #include <ranges>
 #include <tuple>
 #include <type_traits>
@@ -42,78 +44,82 @@ regular_t<T> regular_result(future<T> done)
     }
 }
 
-/// Waits for inputs one node each; the last to succeed, or the first not to, settles the promise.
+/// Settled by the last input to succeed, or by the first not to.
 template <typename Inputs, typename Result>
-class gathering : public std::enable_shared_from_this<gathering<Inputs, Result>> {
+class gathering final : public combined_state<Result> {
 public:
-    gathering(Inputs inputs, std::size_t count) : inputs_(std::move(inputs)), open_(count + 1) {}
+    gathering(Inputs inputs, std::size_t count)
+        : combined_state<Result>(count), inputs_(std::move(inputs)), open_(count + 1)
+    {}
 
-    future<Result> start()
+    void start() noexcept
     {
-        auto gathered = promise_.get_future();
-        std::apply([&](const auto&... input) { (watch(input), ...); }, inputs_);
-        // The count of one more than there are inputs kept settle() from emptying inputs_ meanwhile.
-        count_down();
-        return gathered;
+        std::apply([&](const auto&... input) { static_cast<void>((watch_all(input) && ...)); },
+                   inputs_);
+        // The count of one more than there are inputs kept told() from emptying inputs_ meanwhile.
+        const auto outcome = count_down();
+        let_go_of_inputs();
+        if (outcome) {
+            this->finish(*outcome);
+        }
     }
 
 private:
-    struct node final : completion_node {
-        explicit node(std::shared_ptr<gathering> owner_)
-            : completion_node(when::in_turn), owner(std::move(owner_))
-        {}
-        completion_node* complete(shared_state& state) noexcept override
-        {
-            const std::unique_ptr<node> self(this);
-            owner->told(state);
-            return nullptr;
-        }
-        std::shared_ptr<gathering> owner;
-    };
-
     template <typename T>
-    void watch(const std::vector<future<T>>& inputs)
+    bool watch_all(const std::vector<future<T>>& inputs) noexcept
     {
         for (const auto& input : inputs) {
-            watch(input);
-        }
-    }
-    void watch(const any_future& input)
-    {
-        auto* const added = new node(this->shared_from_this());
-        shared_state& state = *future_access::state(input);
-        if (!state.add(*added)) {
-            added->complete(state);
-        }
-    }
-
-    void told(shared_state& state) noexcept
-    {
-        if (state.current() == phase::failed) {
-            // A failure that comes second is nobody's yet: it counts as not looked at.
-            if (promise_.try_set_exception(state.error())) {
-                state.observe_error();
+            if (!watch_all(input)) {
+                return false;
             }
-        } else if (state.current() == phase::cancelled) {
-            promise_.get_future().cancel();
-        } else {
-            count_down();
         }
+        return true;
+    }
+    bool watch_all(const any_future& input) noexcept
+    {
+        return this->watch(*future_access::state(input));
     }
 
-    void count_down() noexcept
+    std::optional<phase> told(shared_state& input, std::size_t) noexcept override
     {
-        if (open_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            settle();
+        const phase ended = input.current();
+        if (ended == phase::succeeded) {
+            return count_down();
         }
+        if (!this->claim()) {
+            return std::nullopt; // a failure that comes second is nobody's yet: not looked at
+        }
+        if (ended == phase::failed) {
+            this->store_error(input.observe_error());
+        }
+        settled();
+        return ended;
     }
 
-    void settle() noexcept
+    /// Only now may values be taken out of the inputs: nobody can cancel any more.
+    std::optional<phase> count_down() noexcept
     {
-        try {
-            promise_.try_set_result(collect(inputs_));
-        } catch (...) {
-            promise_.try_set_exception(std::current_exception()); // a result's copy threw
+        if (open_.fetch_sub(1, std::memory_order_acq_rel) != 1 || !this->claim()) {
+            return std::nullopt;
+        }
+        const phase outcome = this->store_outcome_of([this] { return collect(inputs_); });
+        settled();
+        return outcome;
+    }
+
+    void drop_work() noexcept override { settled(); }
+
+    void settled() noexcept
+    {
+        this->leave_inputs();
+        let_go_of_inputs();
+    }
+
+    /// By whoever settled it, and at the end of start(), which reads them until then.
+    void let_go_of_inputs() noexcept
+    {
+        if (in_use_by_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            const Inputs dropped = std::move(inputs_);
         }
     }
 
@@ -139,11 +145,21 @@ private:
             [](auto&... input) { return Result(regular_result(std::move(input))...); }, inputs);
     }
 
-    Inputs inputs_; // read by whoever counts open_ down to zero
+    Inputs inputs_;
     // Counting down publishes nothing by itself: each input's own state published its value.
     std::atomic<std::size_t> open_;
-    promise<Result> promise_;
+    std::atomic<int> in_use_by_{2};
 };
+
+template <typename Result, typename Inputs>
+future<Result> gather(Inputs inputs, std::size_t count)
+{
+    auto* const all = new gathering<Inputs, Result>(std::move(inputs), count);
+    const auto owner = owner_ptr<shared_state>::adopt(all);
+    auto gathered = future_access::share<future<Result>>(*all);
+    all->start();
+    return gathered;
+}
 
 } // namespace detail
 
@@ -154,16 +170,15 @@ private:
 ///
 /// **Python** `asyncio.gather()`; `concurrent.futures` has none.
 /// **Runs on** its callbacks run in the thread that finishes the deciding input.
-/// **Cancellation** Cancelling the result leaves the inputs alone.
+/// **Cancellation** Cancelling the result leaves the inputs alone, their values too.
+/// **Lifetime** Owns handles to the inputs until it is done, however that comes about.
 template <typename... Ts>
     requires(sizeof...(Ts) > 0)
 future<std::tuple<detail::regular_t<Ts>...>> when_all(future<Ts>... inputs)
 {
     using result = std::tuple<detail::regular_t<Ts>...>;
     (static_cast<void>(inputs.done()), ...); // refuses an invalid handle
-    const auto all = std::make_shared<detail::gathering<std::tuple<future<Ts>...>, result>>(
-        std::tuple<future<Ts>...>(std::move(inputs)...), sizeof...(Ts));
-    return all->start();
+    return detail::gather<result>(std::tuple<future<Ts>...>(std::move(inputs)...), sizeof...(Ts));
 }
 
 /// The same for a range of futures of one type: a future for the vector of results in input order;
@@ -187,9 +202,7 @@ auto when_all(Range&& range)
         }
     }
     const std::size_t count = inputs.size();
-    const auto all = std::make_shared<detail::gathering<std::tuple<std::vector<input>>, result>>(
-        std::tuple(std::move(inputs)), count);
-    return all->start();
+    return detail::gather<result>(std::tuple(std::move(inputs)), count);
 }
 
 } // namespace cofutures

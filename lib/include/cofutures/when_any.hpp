@@ -5,14 +5,14 @@
 
 /// One future for the first of many to be done. Floor 2.
 
+#include <cofutures/detail/combined_state.hpp>
 #include <cofutures/detail/future_range.hpp>
-#include <cofutures/promise.hpp>
+#include <cofutures/future.hpp>
 
 #include <cstddef>
 #include <initializer_list>
-#include <memory>
+#include <optional>
 #include <stdexcept>
-#include <utility>
 #include <vector>
 
 namespace cofutures {
@@ -26,19 +26,33 @@ struct when_any_result {
 
 namespace detail {
 
+/// Settled by the first input that is done.
 template <typename Future>
-struct first_one final : completion_node {
-    first_one(std::shared_ptr<promise<when_any_result<Future>>> to_, std::size_t index_)
-        : completion_node(when::in_turn), to(std::move(to_)), index(index_)
-    {}
-    completion_node* complete(shared_state& state) noexcept override
+class first_of final : public combined_state<when_any_result<Future>> {
+public:
+    explicit first_of(std::size_t inputs) : combined_state<when_any_result<Future>>(inputs) {}
+
+    void start(const std::vector<Future>& inputs) noexcept
     {
-        const std::unique_ptr<first_one> self(this);
-        to->try_set_result(when_any_result<Future>{index, future_access::share<Future>(state)});
-        return nullptr;
+        for (const auto& input : inputs) {
+            if (!this->watch(*future_access::state(input))) {
+                break;
+            }
+        }
     }
-    std::shared_ptr<promise<when_any_result<Future>>> to;
-    std::size_t index;
+
+private:
+    std::optional<phase> told(shared_state& input, std::size_t index) noexcept override
+    {
+        if (!this->claim()) {
+            return std::nullopt; // lost, or cancelled
+        }
+        const phase outcome = this->store_outcome_of([&] {
+            return when_any_result<Future>{index, future_access::share<Future>(input)};
+        });
+        this->leave_inputs();
+        return outcome;
+    }
 };
 
 } // namespace detail
@@ -50,6 +64,8 @@ struct first_one final : completion_node {
 ///
 /// **Python** `wait(…, return_when=FIRST_COMPLETED)`, without blocking.
 /// **Runs on** its callbacks run in the thread that finishes the input.
+/// **Lifetime** Once one is done, or the result is cancelled, nothing of the race stays with the others:
+///   a future that lasts for the whole program may take part in any number of them.
 /// **Throws** `std::invalid_argument` for an empty range; `invalid_state_error` for a handle without a
 ///   task.
 template <future_range Range>
@@ -65,15 +81,10 @@ future<when_any_result<future_in_t<Range>>> when_any(Range&& range)
         throw std::invalid_argument(
             "cofutures: when_any needs at least one future, got an empty range");
     }
-    const auto to = std::make_shared<promise<when_any_result<input>>>();
-    auto first = to->get_future();
-    for (std::size_t index = 0; index != inputs.size(); ++index) {
-        auto* const node = new detail::first_one<input>(to, index);
-        detail::shared_state& state = *detail::future_access::state(inputs[index]);
-        if (!state.add(*node)) {
-            node->complete(state);
-        }
-    }
+    auto* const race = new detail::first_of<input>(inputs.size());
+    const auto owner = detail::owner_ptr<detail::shared_state>::adopt(race);
+    auto first = detail::future_access::share<future<when_any_result<input>>>(*race);
+    race->start(inputs);
     return first;
 }
 

@@ -68,18 +68,27 @@ protected:
 
 private:
     friend class shared_state;
+    friend class node_list;
     friend class completion_list;
 
+    /// What becomes of the state's reference that a list carries, once its last node was told.
+    enum class afterwards : unsigned char { nothing, end_keeping_alive, release_owner };
+
     completion_node* next_ = nullptr;
-    completion_node* previous_ = nullptr;
+    union {
+        completion_node* previous_ = nullptr; // while registered
+        shared_state* of_;                    // in a completion_list
+    };
     when when_;
-    // Whether the state would tell it; guarded by the state's lock. Not kept by lists themselves: the one
-    // of run_callbacks() is walked without the lock while others ask remove().
+    // Whether the state would tell it; guarded by the state's lock. Not kept by lists themselves: a
+    // completion_list is walked without the lock while others ask remove().
     bool linked_ = false;
+    afterwards afterwards_ = afterwards::nothing;
 };
 
-/// A circular list that remembers only its first node.
-class completion_list {
+/// The nodes registered with a state: a circular list that remembers only its first node, so that any of
+/// them is taken out in a step or two.
+class node_list {
 public:
     bool empty() const noexcept { return first_ == nullptr; }
     completion_node* front() const noexcept { return first_; }
@@ -88,6 +97,24 @@ public:
 
 private:
     completion_node* first_ = nullptr;
+};
+
+/// Nodes of states that are done, in the order in which they will be told; each knows its state.
+class completion_list {
+public:
+    bool empty() const noexcept { return first_ == nullptr; }
+
+private:
+    friend class shared_state;
+
+    void push_back(completion_node& node, shared_state& state) noexcept;
+    completion_node* pop_front() noexcept;
+
+    void append(completion_list later) noexcept;
+    void prepend(completion_list earlier) noexcept;
+
+    completion_node* first_ = nullptr;
+    completion_node* last_ = nullptr; // if there is a first one
 };
 
 /// What futures, promises and executors share: phase, error, reference counts, completion nodes.
@@ -103,6 +130,16 @@ public:
     // reported when an owner lets go and no future is left.
     void add_owner() noexcept { counts_.fetch_add(one_owner, std::memory_order_relaxed); }
     void release_owner() noexcept;
+
+    /// As `release_owner()`, but reports nothing: for helpers that hold a state while others are
+    /// responsible for it.
+    void drop_owner() noexcept
+    {
+        if (counts_.fetch_sub(one_owner, std::memory_order_acq_rel) == one_owner) {
+            destroy();
+        }
+    }
+
     void add_future() noexcept
     {
         counts_.fetch_add(one_owner + one_future, std::memory_order_relaxed);
@@ -141,10 +178,22 @@ public:
     /// Leaves "finishing" for a done phase, wakes waiters, runs callbacks. Only after `claim()`.
     void finish(phase outcome) noexcept;
 
+    /// The same for a node that is being told in turn, as its last act: the callbacks run when its
+    /// `complete` has returned, before the nodes behind it, and then the caller's reference to this state
+    /// is released. So a chain of states needs no stack, however long it is.
+    void finish_in_turn(phase outcome) noexcept;
+
     /// The two halves of `finish`, for executors that have to act between them: the list returned
     /// holds the nodes that are still to be told, by `run_callbacks`.
     completion_list publish(phase outcome) noexcept;
     void run_callbacks(completion_list callbacks) noexcept;
+
+    /// Tells a node that `add()` did not take, in turn.
+    void tell(completion_node& node) noexcept;
+
+    /// Runs the callbacks that this thread has put off because too many calls were nested; whoever is about
+    /// to block must not wait for one of them.
+    static void run_delayed_callbacks() noexcept;
 
     /// Sets the failure; only between `claim()` and `finish(phase::failed)`.
     void store_error(std::exception_ptr error) noexcept { error_ = std::move(error); }
@@ -196,11 +245,14 @@ protected:
 
 private:
     class keep_alive;
+    class callback_run;
 
     static constexpr std::uint32_t phase_mask = 7;
     static constexpr std::uint32_t stop_bit = 1U << 8;
     static constexpr std::uint32_t observed_bit = 1U << 9;
     static constexpr std::uint32_t taken_bit = 1U << 10;
+    static constexpr std::uint32_t unwatched_bit =
+        1U << 11; // once, the last future went before the end
     static constexpr std::uint64_t one_owner = 1;
     static constexpr std::uint64_t one_future = std::uint64_t{1} << 32;
 
@@ -208,6 +260,8 @@ private:
 
     bool move_phase(phase from, phase to) noexcept;
     bool cancel_pending() noexcept;
+    void end_keeping_alive() noexcept;
+    void destroy() noexcept;
     void report_if_unobserved() noexcept;
 
     // Owners in the low half, futures in the high half. A release publishes everything its thread
@@ -218,7 +272,7 @@ private:
     std::atomic<std::uint32_t> word_{0};
 
     tiny_lock nodes_lock_;
-    completion_list nodes_; // guarded by nodes_lock_
+    node_list nodes_; // guarded by nodes_lock_
     std::exception_ptr error_;
 };
 

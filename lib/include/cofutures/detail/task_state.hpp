@@ -5,6 +5,7 @@
 
 /// Work that runs once and whose outcome a future shows: one block holds everything. Floor 1, internal.
 
+#include <cofutures/detail/callable.hpp>
 #include <cofutures/detail/result_state.hpp>
 #include <cofutures/detail/type_name.hpp>
 
@@ -13,7 +14,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <tuple>
@@ -144,16 +144,6 @@ private:
 /// Passes a continuation's task to an executor; what `enqueue` throws fails the task.
 void enqueue_on(executor& executor, task_state& task) noexcept;
 
-template <typename Function>
-void require_callable(const Function& function)
-{
-    if constexpr (!std::is_function_v<Function> && requires { function == nullptr; }) {
-        if (function == nullptr) {
-            throw std::invalid_argument("cofutures: a task needs a callable, got null");
-        }
-    }
-}
-
 /// `f(args…)` as std::thread would call it: everything decay-copied, passed as rvalues.
 template <typename Function, typename... Args>
 concept plain_call = std::invocable<std::decay_t<Function>, std::decay_t<Args>...>;
@@ -184,13 +174,6 @@ using future_value_t = std::conditional_t<std::is_lvalue_reference_v<R>, R, std:
 
 template <typename Function, typename... Args>
 using call_result_t = typename call_result<Function, Args...>::type;
-
-/// An awaitable of any coroutine library; a task that returns one has not run yet.
-template <typename T>
-concept awaitable_like = requires(T awaitable)
-{
-    awaitable.await_ready();
-};
 
 struct no_stop_source {
     void request_stop() const noexcept {}
