@@ -236,9 +236,7 @@ template <typename Function, typename... Args>
 auto executor::make_call(Function&& function, Args&&... args)
 {
     using result = detail::call_result_t<Function, Args...>;
-    static_assert(
-        !detail::awaitable_like<result>,
-        "cofutures: this callable returns a coroutine, which only io_context_executor can run");
+    detail::require_plain_result<result>();
     detail::require_callable(function);
     return task_and_future(new detail::final_call_state<detail::future_value_t<result>,
                                                         std::decay_t<Function>,
@@ -251,9 +249,7 @@ template <typename Function, typename... Args>
 auto executor::submit(task_options options, Function&& function, Args&&... args)
 {
     using result = detail::call_result_t<Function, Args...>;
-    static_assert(
-        !detail::awaitable_like<result>,
-        "cofutures: this callable returns a coroutine, which only io_context_executor can run");
+    detail::require_plain_result<result>();
     detail::require_callable(function);
     auto [work, made] = task_and_future(new detail::named_call_state<detail::future_value_t<result>,
                                                                      std::decay_t<Function>,
@@ -272,8 +268,9 @@ auto executor::start_map(detail::map_core::order order,
     using stored = std::decay_t<Function>;
     static_assert(detail::task_call<stored&, detail::element_t<Ranges>...>,
                   "cofutures: the function of a map must take one element of each range");
-    using value =
-        detail::future_value_t<detail::call_result_t<stored&, detail::element_t<Ranges>...>>;
+    using result = detail::call_result_t<stored&, detail::element_t<Ranges>...>;
+    using value = detail::future_value_t<result>;
+    detail::require_plain_result<result>();
     using input = std::tuple<detail::element_t<Ranges>...>;
     return detail::make_map<value>(
         order,

@@ -31,6 +31,8 @@ public:
                  std::invocable<const std::decay_t<Function>&, const std::decay_t<Args>&...>)
     initializer(Function&& function, Args&&... args)
     {
+        detail::require_plain_result<
+            std::invoke_result_t<const std::decay_t<Function>&, const std::decay_t<Args>&...>>();
         detail::require_callable(function);
         call_ = [function = std::decay_t<Function>(std::forward<Function>(function)),
                  args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)] {

@@ -195,9 +195,7 @@ using process_result_t = std::remove_cvref_t<call_result_t<F, wire_t<Args>...>>;
 template <typename R>
 constexpr void require_wire_result()
 {
-    static_assert(
-        !awaitable_like<R>,
-        "cofutures: this callable returns a coroutine, which only io_context_executor can run");
+    require_plain_result<R>();
     if constexpr (!std::is_void_v<R>) {
         static_assert(!holds_view<R>(),
                       "cofutures: the result of a process task must own its data; return "

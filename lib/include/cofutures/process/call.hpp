@@ -26,6 +26,7 @@ public:
     call(Function&& function, Args&&... args)
     {
         using stored = std::decay_t<Function>;
+        detail::require_plain_result<detail::call_result_t<Function, detail::wire_t<Args>...>>();
         detail::require_wire_callable<stored>();
         (detail::require_encodable<detail::wire_t<Args>>(), ...);
         detail::require_callable(function);

@@ -1,0 +1,13 @@
+// Copyright 2026 The cofutures authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <cofutures/process/call.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+boost::asio::awaitable<void> open_database();
+
+cofutures::process::call mistake()
+{
+    return {open_database};
+}
