@@ -6,6 +6,7 @@
 #include <cofutures/thread_pool_executor.hpp>
 
 #include "fork_guard.hpp"
+#include "standard_descriptors.hpp"
 #include "task_queue.hpp"
 #include "work_elsewhere.hpp"
 
@@ -508,8 +509,10 @@ executor_stats thread_pool_executor::impl::stats() const
 }
 
 thread_pool_executor::thread_pool_executor(thread_pool_options options)
-    : impl_(std::make_shared<impl>(std::move(options)))
-{}
+{
+    detail::occupy_standard_descriptors(); // the number of CPUs is read from files
+    impl_ = std::make_shared<impl>(std::move(options));
+}
 
 thread_pool_executor::~thread_pool_executor()
 {

@@ -6,6 +6,7 @@
 #include <cofutures/promise.hpp>
 #include <cofutures/wait.hpp>
 
+#include "support/closed_standard_descriptors.hpp"
 #include "support/error_reports.hpp"
 #include "support/gate.hpp"
 #include "support/tracked.hpp"
@@ -945,6 +946,22 @@ TEST(IoContextExecutorShutdown, MayHappenFromSeveralThreads)
     for (const auto& sum : sums) {
         EXPECT_TRUE(sum.done());
     }
+}
+
+TEST(IoContextExecutor, LeavesClosedStandardDescriptorsAlone)
+{
+    bool unusable = false;
+    {
+        const test::closed_standard_descriptors closed;
+        io_context_executor io;
+        const auto wait = []() -> asio::awaitable<void> {
+            asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::seconds(0));
+            co_await timer.async_wait(asio::use_awaitable); // by now the context has its events
+        };
+        io.submit(wait).result(watchdog);
+        unusable = test::standard_descriptors_are_unusable();
+    }
+    EXPECT_TRUE(unusable);
 }
 
 } // namespace

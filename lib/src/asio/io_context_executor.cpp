@@ -5,6 +5,7 @@
 #include <cofutures/error.hpp>
 
 #include "../fork_guard.hpp"
+#include "../standard_descriptors.hpp"
 #include "../task_queue.hpp"
 #include "../work_elsewhere.hpp"
 
@@ -419,8 +420,10 @@ executor_stats io_context_executor::impl::stats() const
 }
 
 io_context_executor::io_context_executor(io_context_options options)
-    : impl_(std::make_shared<impl>(std::move(options)))
 {
+    // The context opens its events and timers with the first object that waits for one.
+    detail::occupy_standard_descriptors();
+    impl_ = std::make_shared<impl>(std::move(options));
     try {
         impl_->start();
     } catch (...) {
