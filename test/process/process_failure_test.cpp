@@ -8,6 +8,7 @@
 
 #include "shared_gates.hpp"
 #include "support/expect_error.hpp"
+#include "worker_socket.hpp"
 
 #include <gtest/gtest.h>
 
@@ -483,7 +484,7 @@ TEST(ProcessCrash, AWorkerThatTalksNonsenseFailsItsTaskOnly)
     cf::process_pool_executor pool(1);
     const auto garble = [] {
         const std::string noise(1000, '\x5a');
-        const auto written = ::write(3, noise.data(), noise.size()); // 3 is the worker's socket
+        const auto written = ::write(cf::test::worker_socket(), noise.data(), noise.size());
         pass_gate(new_gate());
         return written;
     };

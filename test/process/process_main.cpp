@@ -3,6 +3,7 @@
 
 #include <cofutures/process/init.hpp>
 
+#include "birth_programs.hpp"
 #include "host_program.hpp"
 #include "shared_gates.hpp"
 #include "whole_programs.hpp"
@@ -19,8 +20,14 @@ int main(int argc, char** argv)
     if (const int status = cofutures::test::run_program_without_init(argument); status >= 0) {
         return status;
     }
+    if (const int status = cofutures::test::run_birth_program_without_init(argument); status >= 0) {
+        return status;
+    }
     cofutures::process::init(argc, argv);
     if (const int status = cofutures::test::run_program_with_init(argument); status >= 0) {
+        return status;
+    }
+    if (const int status = cofutures::test::run_birth_program_with_init(argument); status >= 0) {
         return status;
     }
     if (argc == 2 && std::strcmp(argv[1], cofutures::test::host_argument) == 0) {

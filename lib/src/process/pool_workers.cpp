@@ -117,6 +117,8 @@ void process_pool_core::start_worker()
     request.memory_limit = options.memory_limit.value_or(0);
     const std::string name = "process_" + std::to_string(request.worker - 1);
     std::strncpy(request.name, name.c_str(), sizeof request.name - 1);
+    const whereabouts here = whereabouts::of_this_thread();
+    request.report = here.report;
     auto worker = std::make_shared<worker_link>(
         context_,
         request.worker,
@@ -133,8 +135,9 @@ void process_pool_core::start_worker()
             kill(from, SIGKILL);
         });
     // Last of all that may lack something: what failed before has left no process behind.
-    const int passed[] = {link.theirs.get(), page->fd(), errors.theirs.get()};
-    send_order(request, std::span(passed).first(options.capture_stderr ? 3 : 2));
+    const int passed[] = {
+        link.theirs.get(), page->fd(), here.directory.get(), here.root.get(), errors.theirs.get()};
+    send_order(request, std::span(passed).first(options.capture_stderr ? 5 : 4));
     page->close_fd();
     last_worker_ = request.worker;
     workers_.emplace(request.worker, worker);
@@ -245,7 +248,7 @@ void process_pool_core::on_exited(const notice& news)
         return;
     }
     const std::shared_ptr<worker_link> link = found->second;
-    if (news.kind == notice_kind::spawn_failed) {
+    if (news.kind == notice_kind::spawn_failed || news.kind == notice_kind::refused) {
         link->closing = true;
         workers_.erase(found);
         {
@@ -257,6 +260,12 @@ void process_pool_core::on_exited(const notice& news)
             queue_.push_front(std::move(task));
         }
         link->close();
+        if (news.kind == notice_kind::refused) {
+            // No want that passes: those that are asked for now would be refused as well.
+            break_pool("no worker process can be started",
+                       std::make_exception_ptr(refusal(news.refused)));
+            return;
+        }
         ++missing_;
         could_not_start(std::make_exception_ptr(
             std::system_error(news.status, std::system_category(), "fork")));

@@ -5,6 +5,7 @@
 #include <cofutures/worker_count.hpp>
 
 #include "../fork_guard.hpp"
+#include "../standard_descriptors.hpp"
 #include "pool_core.hpp"
 
 #include <csignal>
@@ -42,8 +43,9 @@ process_pool_options checked(process_pool_options options)
 } // namespace
 
 process_pool_executor::process_pool_executor(process_pool_options options)
-    : core_(std::make_shared<detail::process_pool_core>(checked(std::move(options))))
 {
+    detail::occupy_standard_descriptors(); // the core's members open the first of its own
+    core_ = std::make_shared<detail::process_pool_core>(checked(std::move(options)));
     core_->start();
 }
 

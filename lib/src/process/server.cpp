@@ -3,6 +3,7 @@
 
 #include "server.hpp"
 
+#include "../standard_descriptors.hpp"
 #include "wire.hpp"
 #include "worker.hpp"
 
@@ -42,6 +43,11 @@ void close_from_to(unsigned first, unsigned last) noexcept
     // Before Linux 5.9, or as a test of that: one by one.
     DIR* const directory = ::opendir("/proc/self/fd");
     if (directory == nullptr) {
+        // Not ours to read after a change of user, or out of sight in another root directory.
+        const long end = ::sysconf(_SC_OPEN_MAX);
+        for (unsigned fd = first; fd <= last && long(fd) < end; ++fd) {
+            ::close(static_cast<int>(fd));
+        }
         return;
     }
     std::vector<int> open;
@@ -57,11 +63,28 @@ void close_from_to(unsigned first, unsigned last) noexcept
     }
 }
 
-/// A descriptor above the standard ones, so that replacing those cannot close it.
-int moved_up(int fd, int lowest) noexcept
+/// Closes everything but the standard descriptors and those given.
+void close_all_but(std::vector<int> kept) noexcept
 {
-    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
-    return moved < 0 ? fd : moved;
+    std::sort(kept.begin(), kept.end());
+    unsigned next = STDERR_FILENO + 1;
+    for (const int fd : kept) {
+        if (fd >= 0 && unsigned(fd) >= next) {
+            close_from_to(next, unsigned(fd) - 1);
+            next = unsigned(fd) + 1;
+        }
+    }
+    close_from_to(next, ~0U);
+}
+
+/// Where the program has closed its standard descriptors, workers have /dev/null: they print, too.
+void replace_missing_standard_descriptors(int null) noexcept
+{
+    for (int each = STDIN_FILENO; each <= STDERR_FILENO; ++each) {
+        if (null >= 0 && is_missing_standard_descriptor(each)) {
+            ::dup2(null, each);
+        }
+    }
 }
 
 struct served_worker {
@@ -72,7 +95,9 @@ struct served_worker {
 
 class server {
 public:
-    explicit server(unique_fd control) noexcept : control_(std::move(control)) {}
+    server(unique_fd control, proc_files files) noexcept
+        : control_(std::move(control)), files_(std::move(files))
+    {}
 
     [[noreturn]] void run()
     {
@@ -109,17 +134,11 @@ private:
         ::prctl(PR_SET_NAME, "cf-fork-server");
         // Children of dead workers become ours, so that they can be found and ended.
         ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-        control_.reset(moved_up(control_.get(), 3));
-        const auto kept = static_cast<unsigned>(control_.get());
-        close_from_to(3, kept - 1);
-        close_from_to(kept + 1, ~0U);
-        // Where the program has closed its standard descriptors, ours must not take their numbers: a
-        // worker would print into them.
-        int filler = -1;
-        do {
-            filler = ::open("/dev/null", O_RDWR);
-        } while (filler >= 0 && filler <= STDERR_FILENO);
-        ::close(filler);
+        close_all_but({control_.get(), files_.program_status.get(), files_.proc.get()});
+        null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC)); // another root may not have it
+        null_ = out_of_the_way(std::move(null_));
+        replace_missing_standard_descriptors(null_.get());
+        own_ = read_own_traits(files_.proc.get()).value_or(program_traits());
         // The program decides what Ctrl-C and whatever else is sent to its group mean; without us it could
         // not even end in good order. A pool that went away is noticed by reading.
         for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
@@ -141,11 +160,36 @@ private:
         if (receive_with_fds(control_.get(), &request, sizeof request, fds, 0) <= 0) {
             return false;
         }
-        if (request.kind == order_kind::connect && fds.size() == 1) {
+        if (request.kind == order_kind::connect && fds.size() == 3) {
+            const trait refused =
+                follow(read_traits(files_.program_status.get()), request, fds[1], fds[2]);
+            if (refused != trait::none) {
+                tell(fds[0].get(), {.kind = notice_kind::refused, .refused = refused});
+                return true;
+            }
             clients_.push_back(std::move(fds.front()));
             tell(clients_.back().get(), {.kind = notice_kind::welcome});
         }
         return true;
+    }
+
+    /// Gives up what the program has given up for good, so that nothing has more rights than it. Not
+    /// while there are workers: who gave up root could not end those that were started before.
+    trait follow(const std::optional<program_traits>& program,
+                 const order& request,
+                 const unique_fd& directory,
+                 const unique_fd& root)
+    {
+        if (!program) {
+            return trait::program;
+        }
+        if (!workers_.empty() || !is_settled(*program)) {
+            return trait::none; // the worker itself becomes like the program
+        }
+        const trait refused =
+            take_on(own_, *program, request.report, directory.get(), root.get(), files_.proc.get());
+        own_ = read_own_traits(files_.proc.get()).value_or(own_);
+        return refused;
     }
 
     void obey(int client)
@@ -161,7 +205,7 @@ private:
             return;
         }
         if (request.kind == order_kind::spawn) {
-            const std::size_t expected = request.has_stderr != 0 ? 3 : 2;
+            const std::size_t expected = request.has_stderr != 0 ? 5 : 4;
             if (fds.size() == expected) {
                 spawn(client, request, fds);
             } else {
@@ -199,10 +243,17 @@ private:
 
     void spawn(int client, const order& request, std::vector<unique_fd>& fds)
     {
+        const auto program = read_traits(files_.program_status.get());
+        if (const trait refused = follow(program, request, fds[2], fds[3]);
+            refused != trait::none) {
+            tell(client,
+                 {.kind = notice_kind::refused, .worker = request.worker, .refused = refused});
+            return;
+        }
         const pid_t server_pid = ::getpid();
         const pid_t pid = ::fork();
         if (pid == 0) {
-            become_worker(server_pid, client, request, fds);
+            become_worker(server_pid, client, *program, request, fds);
         }
         if (pid < 0) {
             tell(client,
@@ -213,48 +264,66 @@ private:
         workers_.push_back({request.worker, pid, client});
     }
 
-    [[noreturn]] void
-    become_worker(pid_t server_pid, int client, const order& request, std::vector<unique_fd>& fds)
+    [[noreturn]] void become_worker(pid_t server_pid,
+                                    int client,
+                                    const program_traits& program,
+                                    const order& request,
+                                    std::vector<unique_fd>& fds)
     {
         ::setpgid(0, 0);
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::getppid() != server_pid) {
-            ::_exit(1); // the server died before the line above
-        }
-        // By the worker, so that the pool knows of it before its first reply.
-        tell(client, {.kind = notice_kind::spawned, .worker = request.worker, .pid = ::getpid()});
         for (int signal = 1; signal < NSIG; ++signal) {
             std::signal(signal, SIG_DFL);
         }
         std::signal(SIGINT, SIG_IGN);
         std::signal(SIGPIPE, SIG_IGN);
 
-        constexpr int high = 64;
-        const int socket = moved_up(fds[0].get(), high);
-        const int page = moved_up(fds[1].get(), high);
+        keep_descriptors_from(lowest_descriptor_of_workers());
+        unique_fd socket = out_of_the_way(std::move(fds[0]));
+        unique_fd page = out_of_the_way(std::move(fds[1]));
+        unique_fd directory = std::move(fds[2]);
+        unique_fd root = std::move(fds[3]);
         if (request.has_stderr != 0) {
-            ::dup2(fds[2].get(), STDERR_FILENO);
+            ::dup2(fds[4].get(), STDERR_FILENO);
         }
-        const int null = ::open("/dev/null", O_RDONLY);
-        if (null >= 0) {
-            ::dup2(null, STDIN_FILENO);
+        if (null_) {
+            ::dup2(null_.get(), STDIN_FILENO);
         }
-        ::dup3(socket, 3, O_CLOEXEC);
-        ::dup3(page, 4, O_CLOEXEC);
-        close_from_to(5, ~0U);
-        sigset_t none;
-        ::sigemptyset(&none);
-        ::sigprocmask(SIG_SETMASK, &none, nullptr);
-
         // When memory runs out, a worker should go before the program does.
-        if (const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+        if (const int score =
+                ::openat(files_.proc.get(), "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
             score >= 0) {
             static_cast<void>(!::write(score, "500", 3));
             ::close(score);
         }
+        // While that is still allowed; another user may not even see what is open.
+        close_all_but(
+            {socket.get(), page.get(), directory.get(), root.get(), client, files_.proc.get()});
+
+        // From here on this process has the rights of the program, or ends before it runs anything.
+        const trait refused =
+            take_on(own_, program, request.report, directory.get(), root.get(), files_.proc.get());
+        if (refused != trait::none) {
+            tell(client,
+                 {.kind = notice_kind::refused, .worker = request.worker, .refused = refused});
+            ::_exit(1);
+        }
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a change of user would have reset it
+        if (::getppid() != server_pid) {
+            ::_exit(1); // the server died before the line above
+        }
+        // By the worker, so that the pool knows of it before its first reply.
+        tell(client, {.kind = notice_kind::spawned, .worker = request.worker, .pid = ::getpid()});
+        directory.reset();
+        root.reset();
+        ::close(files_.proc.release());
+        ::close(client);
+
+        sigset_t none;
+        ::sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
         enter_worker();
-        run_worker(unique_fd(3),
-                   unique_fd(4),
+        run_worker(std::move(socket),
+                   std::move(page),
                    request.name,
                    static_cast<std::size_t>(request.memory_limit));
     }
@@ -336,6 +405,9 @@ private:
     }
 
     unique_fd control_;
+    proc_files files_;
+    program_traits own_; // of this process
+    unique_fd null_;
     unique_fd signals_;
     std::vector<unique_fd> clients_;
     std::vector<served_worker> workers_;
@@ -343,10 +415,10 @@ private:
 
 } // namespace
 
-void serve(unique_fd control) noexcept
+void serve(unique_fd control, proc_files files) noexcept
 {
     forget_program();
-    server(std::move(control)).run();
+    server(std::move(control), std::move(files)).run();
 }
 
 } // namespace cofutures::detail

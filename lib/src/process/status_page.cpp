@@ -21,7 +21,8 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
 
 unique_fd make_shared_memory(std::size_t size)
 {
-    unique_fd memory(::memfd_create("cofutures", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    unique_fd memory =
+        out_of_the_way(unique_fd(::memfd_create("cofutures", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
     if (!memory || ::ftruncate(memory.get(), static_cast<off_t>(size)) != 0 ||
         ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0) {
         throw std::system_error(errno, std::system_category(), "cofutures: shared memory");

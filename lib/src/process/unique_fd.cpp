@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -17,9 +19,38 @@ namespace cofutures::detail {
 
 namespace {
 
-constexpr std::size_t most_fds = 4;
+constexpr std::size_t most_fds = 8;
+
+// Written by a worker before it has a second thread.
+std::atomic<int> lowest_descriptor{STDERR_FILENO + 1};
 
 } // namespace
+
+void keep_descriptors_from(int lowest) noexcept
+{
+    lowest_descriptor.store(lowest, std::memory_order_relaxed);
+}
+
+int lowest_descriptor_of_workers() noexcept
+{
+    constexpr rlim_t largest = 1024;
+    rlimit limit{largest, largest};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const auto end = static_cast<int>(std::min(limit.rlim_cur, largest));
+    return std::max(end - end / 4, STDERR_FILENO + 1);
+}
+
+unique_fd out_of_the_way(unique_fd fd) noexcept
+{
+    const int lowest = lowest_descriptor.load(std::memory_order_relaxed);
+    if (!fd || fd.get() >= lowest) {
+        return fd;
+    }
+    const int former_error = errno;
+    unique_fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, lowest));
+    errno = former_error;
+    return moved ? std::move(moved) : std::move(fd);
+}
 
 fd_pair make_socket_pair(int type)
 {
@@ -27,7 +58,7 @@ fd_pair make_socket_pair(int type)
     if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) {
         throw std::system_error(errno, std::system_category(), "cofutures: socketpair");
     }
-    return {unique_fd(fds[0]), unique_fd(fds[1])};
+    return {out_of_the_way(unique_fd(fds[0])), out_of_the_way(unique_fd(fds[1]))};
 }
 
 bool is_shortage(int error) noexcept
@@ -42,7 +73,7 @@ fd_pair make_pipe()
     if (::pipe2(fds, O_CLOEXEC) != 0) {
         throw std::system_error(errno, std::system_category(), "cofutures: pipe");
     }
-    return {unique_fd(fds[0]), unique_fd(fds[1])};
+    return {out_of_the_way(unique_fd(fds[0])), out_of_the_way(unique_fd(fds[1]))};
 }
 
 ssize_t
@@ -97,7 +128,7 @@ ssize_t receive_with_fds(int socket,
             for (std::size_t i = 0; i != count; ++i) {
                 int fd = -1;
                 std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
-                fds.emplace_back(fd);
+                fds.push_back(out_of_the_way(unique_fd(fd)));
             }
         }
     }

@@ -42,6 +42,19 @@ private:
     int fd_ = -1;
 };
 
+/// Descriptors that this process owns for the library lie at `lowest` or above from now on.
+///
+/// In the program that is 3. In a worker it is high: there a stream of the program that was inherited
+/// without its descriptor, or what a task opens next, must not meet the protocol.
+void keep_descriptors_from(int lowest) noexcept;
+
+/// The number for a worker: high, but within what `select` and the limit of open files take.
+int lowest_descriptor_of_workers() noexcept;
+
+/// The same open file where `keep_descriptors_from` says; where it was if there is no room. Everything
+/// below and in slab, status_page and program_traits that makes a descriptor asks this.
+unique_fd out_of_the_way(unique_fd fd) noexcept;
+
 struct fd_pair {
     unique_fd ours;
     unique_fd theirs;

@@ -8,6 +8,8 @@
 /// A frame is a header and a body, padded to 16 bytes, so that bodies stay aligned in the receive buffer
 /// and views can point into them.
 
+#include "program_traits.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -67,6 +69,9 @@ inline constexpr std::size_t largest_kept_slab = std::size_t{128} << 20;
 inline constexpr std::size_t largest_inline = 128 * 1024;
 
 // Between pool and fork server, one datagram each.
+//
+// `connect` brings the pool's socket, the working directory and the root directory; `spawn` the worker's
+// socket and page, the two directories and, if there is one, the end of the pipe for standard error.
 
 enum class order_kind : std::uint32_t { connect = 1, spawn, kill };
 
@@ -76,10 +81,11 @@ struct order {
     std::int32_t signal = 0;  ///< kill
     std::uint32_t has_stderr = 0;
     std::uint64_t memory_limit = 0; ///< 0: none
+    own_report report = {};         ///< connect, spawn
     char name[32] = {};
 };
 
-enum class notice_kind : std::uint32_t { welcome = 1, spawned, spawn_failed, exited };
+enum class notice_kind : std::uint32_t { welcome = 1, spawned, spawn_failed, refused, exited };
 
 struct notice {
     notice_kind kind{};
@@ -88,6 +94,7 @@ struct notice {
     std::int32_t status = 0;    ///< as of waitpid; errno for spawn_failed
     std::uint64_t cpu_time = 0; ///< nanoseconds
     std::uint64_t peak_memory = 0;
+    trait refused = trait::none; ///< why there can be no worker like the program
 };
 
 } // namespace cofutures::detail
