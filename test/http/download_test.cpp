@@ -4,8 +4,10 @@
 #include <cofutures/error.hpp>
 
 #include "download_support.hpp"
+#include "support/closed_standard_descriptors.hpp"
 
 #include <csignal>
+#include <optional>
 #include <string>
 
 #include <sys/resource.h>
@@ -166,6 +168,31 @@ TEST_F(HttpDownload, LeavesNothingWhenStopped)
     connection.expect_closed();
     EXPECT_THROW(call.result(watchdog), cancelled_error);
     EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(HttpDownload, LeavesClosedStandardDescriptorsAlone)
+{
+    for (const bool from_the_start : {true, false}) {
+        bool unusable = false;
+        {
+            const test::closed_standard_descriptors closed;
+            std::optional<client> own;
+            if (from_the_start) {
+                own.emplace();
+            }
+            call = (own ? *own : client_)
+                       .download(server.url("/x"), folder / "x", {.file = {.resume = true}});
+            auto connection = server.accept();
+            connection.read_request();
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhe");
+            wait_for_file(".x.part", 2);
+            unusable = test::standard_descriptors_are_unusable();
+            connection.write("re");
+            call.result(watchdog);
+        }
+        EXPECT_TRUE(unusable) << (from_the_start ? "closed at the start" : "closed later");
+        EXPECT_EQ(contents(folder / "x"), "here");
+    }
 }
 
 } // namespace

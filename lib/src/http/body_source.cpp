@@ -5,6 +5,7 @@
 
 #include <cofutures/http/error.hpp>
 
+#include "../standard_descriptors.hpp"
 #include "download_file.hpp"
 
 #include <algorithm>
@@ -250,6 +251,7 @@ std::unique_ptr<body_source> body_source::open(const request_body& body)
         return std::make_unique<memory_source>(*bytes);
     }
     if (const auto* const path = body.file()) {
+        cofutures::detail::occupy_standard_descriptors();
         return std::make_unique<file_source>(*path);
     }
     const auto& generated = std::get<std::shared_ptr<generated_body>>(body.content_);

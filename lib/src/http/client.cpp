@@ -7,6 +7,7 @@
 #include <cofutures/promise.hpp>
 
 #include "../fork_guard.hpp"
+#include "../standard_descriptors.hpp"
 #include "content_decoder.hpp"
 #include "exchange.hpp"
 #include "netrc.hpp"
@@ -310,6 +311,7 @@ void client::impl::end_if_idle()
 
 client::client(client_options options)
 {
+    cofutures::detail::occupy_standard_descriptors();
     if (options.max_connections_per_host == 0) {
         throw std::invalid_argument("cofutures: max_connections_per_host must be 1 or more, got 0");
     }

@@ -5,6 +5,7 @@
 
 #include <cofutures/http/error.hpp>
 
+#include "../standard_descriptors.hpp"
 #include "own_file.hpp"
 
 #include <algorithm>
@@ -433,6 +434,7 @@ void download_file::open()
     if (!target_.has_filename()) {
         throw file_error(std::make_error_code(std::errc::is_a_directory), "create");
     }
+    cofutures::detail::occupy_standard_descriptors();
     if (options_.resume) {
         open_named();
     } else {

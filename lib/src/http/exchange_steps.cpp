@@ -1,6 +1,7 @@
 // Copyright 2026 The cofutures authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include "../standard_descriptors.hpp"
 #include "exchange.hpp"
 #include "tunnel.hpp"
 
@@ -19,6 +20,7 @@ using std::chrono::steady_clock;
 
 asio::awaitable<void> exchange::open_connection()
 {
+    cofutures::detail::occupy_standard_descriptors(); // look-ups open some, too
     const bool secure = job_.message.url.scheme() == "https";
     // First, so that a certificate file that cannot be used is the error, whatever else is wrong.
     tls_context* const tls = secure ? &context_.tls() : nullptr;
