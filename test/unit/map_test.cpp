@@ -273,6 +273,22 @@ private:
     std::vector<int>* numbers_;
 };
 
+TEST(Map, TakesArraysAsSubmitDoes)
+{
+    cofutures::thread_pool_executor pool(1);
+    const char words[][4] = {"one", "six"};
+    std::vector<std::string> copies;
+    for (const std::size_t chunk_size : {std::size_t{1}, std::size_t{2}}) {
+        for (const std::string& copy : pool.map(
+                 {.chunk_size = chunk_size},
+                 [](const char* word) { return std::string(word); },
+                 words)) {
+            copies.push_back(copy);
+        }
+    }
+    EXPECT_EQ(copies, (std::vector<std::string>{"one", "six", "one", "six"}));
+}
+
 TEST(Map, TakesTheValuesOfProxiesThatReferToTheRangeOrToTheIterator)
 {
     for (const std::size_t chunk_size : {std::size_t{1}, std::size_t{2}}) {

@@ -112,9 +112,12 @@ private:
 };
 
 /// What a task receives of a range: its values, decayed. Not what dereferencing an iterator gives, which
-/// may be a proxy that refers to the range, as for `std::vector<bool>`, or to what the iterator holds.
+/// may be a proxy that refers to the range, as for `std::vector<bool>`, or to what the iterator holds. Arrays
+/// alone are no values: a task gets a pointer to one, as `submit` passes it.
 template <typename Range>
-using element_t = std::decay_t<std::ranges::range_value_t<Range>>;
+using element_t = std::conditional_t<std::is_array_v<std::ranges::range_value_t<Range>>,
+                                     std::decay_t<std::ranges::range_reference_t<Range>>,
+                                     std::decay_t<std::ranges::range_value_t<Range>>>;
 
 /// Several ranges read in step, until the shortest ends. Elements of containers passed as rvalues are
 /// moved out.
