@@ -267,19 +267,22 @@ TEST_P(HttpWebServer, IsAskedAgainLater)
 {
     start();
     client client;
-    request_options options{.retries = retry_policy{.max_tries = 3, .first_delay = 10min}};
+    request_options options{.retries = retry_policy{.max_tries = 2, .first_delay = 1ms}};
     const auto missing = client.get(url("/later/new.html"), options);
     EXPECT_EQ(missing.result(watchdog).status, 503);
-    EXPECT_EQ(missing.result().tries, 3u);
+    EXPECT_EQ(missing.result().tries, 2u);
 
-    options.on_event = [this](const event& what) {
+    std::chrono::nanoseconds wait{0};
+    options.on_event = [&](const event& what) {
         if (what.what == event::kind::retried) {
+            wait = what.took;
             put("new.html", "here it is");
         }
     };
     const auto found = client.get(url("/later/new.html"), options);
     EXPECT_EQ(found.result(watchdog).body, "here it is");
     EXPECT_EQ(found.result().tries, 2u);
+    EXPECT_GT(wait, 1ms) << "the server asked for more than the client waits by itself";
 }
 
 TEST_P(HttpWebServer, SendsLargeFilesWhole)

@@ -39,7 +39,7 @@ http {
         client_max_body_size 100m;
         location /coded/ { alias html/; gzip on; }
         location /private/ { alias html/; auth_basic private; auth_basic_user_file FOLDER/passwords; }
-        location /later/ { alias html/; try_files $uri =503; add_header Retry-After 0 always; }
+        location /later/ { alias html/; try_files $uri =503; add_header Retry-After 1 always; }
         location = /echo { echo_read_request_body; echo_request_body; }
         location = /moved { absolute_redirect off; return 301 /page.html; }
         location = /see-other { return 303 /page.html; }
@@ -100,7 +100,7 @@ AliasMatch "^/(coded|private|later)/(.*)$" "FOLDER/html/$2"
     Require valid-user
 </Location>
 <Location "/later/">
-    Header always set Retry-After 0
+    Header always set Retry-After 1
     RewriteEngine on
     RewriteCond "%{REQUEST_FILENAME}" !-f
     RewriteRule "" "-" [R=503]
@@ -159,7 +159,7 @@ SCHEME://:PORT {
     }
     handle_path /later/* {
         @missing not file
-        header @missing Retry-After 0
+        header @missing Retry-After 1
         respond @missing 503
         file_server
     }

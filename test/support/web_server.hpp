@@ -35,7 +35,7 @@ inline void PrintTo(const web_server_program& program, std::ostream* out)
 ///   /NAME           as it is
 ///   /coded/NAME     coded as the client likes it best
 ///   /private/NAME   for "me" with the password "secret"
-///   /later/NAME     with status 503 and `Retry-After: 0` while there is no such file
+///   /later/NAME     with status 503 and `Retry-After: 1` while there is no such file
 /// and answers at
 ///   /echo           with the body it is sent
 ///   /moved          with 301 to /page.html
