@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -95,6 +97,30 @@ protected:
     scripted_server server;
     program downloader{DOWNLOADER};
 };
+
+// Not to be told as "kept", which is what becomes of a file that must not be replaced.
+TEST_F(GetResume, FailsWhereAPipeIsInPlaceOfThePartOfAFileThatIsToBeReplaced)
+{
+    std::ofstream(downloader.folder() / "tiles.bin") << "old";
+    ASSERT_EQ(::mkfifo((downloader.folder() / ".tiles.bin.part").c_str(), 0666), 0);
+    downloader.start({"get", "--resume", "--overwrite", server.url("/tiles.bin")});
+    serve_honestly();
+    const program_result result = downloader.wait();
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.err.find("cannot create"), std::string::npos) << result.err;
+}
+
+TEST_F(GetResume, FailsWhereASuccessBringsNoFile)
+{
+    const program_result result = fetch([&] {
+        scripted_connection connection = server.accept();
+        connection.read_request();
+        connection.write("HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\n\r\nlate");
+    });
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.err.find("HTTP 202 Accepted"), std::string::npos) << result.err;
+    EXPECT_TRUE(fs::is_empty(downloader.folder()));
+}
 
 TEST_F(GetResume, PutsNothingIntoAFileThatIsNotOfIt)
 {

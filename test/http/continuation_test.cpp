@@ -161,7 +161,7 @@ TEST(HttpContinuation, IsOverWhereTheServerSaysThatSomethingHasChanged)
 
 TEST(HttpContinuation, IsPostponedByAnyOtherAnswer)
 {
-    for (const int status : {302, 403, 404, 429, 500, 503}) {
+    for (const int status : {202, 204, 205, 302, 403, 404, 429, 500, 503}) {
         EXPECT_EQ(of({{"Content-Range", "bytes 5-9/10"}, {"ETag", "\"a\""}}, 5, status),
                   continuation::nothing)
             << status;

@@ -360,7 +360,7 @@ TEST_F(HttpResume, WaitsForNoPipeInPlaceOfTheRecordOrThePart)
     ASSERT_EQ(::mkfifo((folder / ".x.part").c_str(), 0666), 0);
     auto connection = start("x", resuming());
     connection.write_ok(whole, "ETag: \"v1\"\r\n");
-    EXPECT_EQ(failure().code(), std::errc::file_exists);
+    EXPECT_EQ(failure().code(), std::errc::operation_not_permitted);
 }
 
 TEST_F(HttpResume, ShowsTheRecordToNobodyElse)

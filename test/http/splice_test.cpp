@@ -173,6 +173,59 @@ TEST_F(HttpSplice, IsNotMadeWhereATagComesThatTheWholeDidNotHave)
     expect_whole();
 }
 
+TEST_F(HttpSplice, IsNotMadeWhereThereIsNothingAndAPartComesAsTheWhole)
+{
+    for (const char* range : {"bytes 5-9/10", "bytes 0-4/10", "bytes */10", "bytes 0-9/10"}) {
+        SCOPED_TRACE(range);
+        auto connection = start("x", resuming());
+        connection.write_ok("56789", std::string("Content-Range: ") + range + "\r\n");
+        EXPECT_EQ(failure().code(), errc::bad_response);
+        EXPECT_EQ(files(), 0u);
+    }
+}
+
+TEST_F(HttpSplice, IsNoWholeOfAnotherLengthThanItsContentRange)
+{
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Range: bytes 0-9/10\r\nETag: \"v1\"\r\n"
+                             "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const bool begun : {false, true}) {
+        if (begun) {
+            leave_half();
+        }
+        auto connection = start("x", resuming());
+        write(connection, head + chunk(complaint) + "0\r\n\r\n");
+        EXPECT_EQ(failure().code(), errc::body_truncated);
+        EXPECT_FALSE(fs::exists(folder / "x"));
+    }
+    auto connection = start("x", resuming());
+    write(connection, head + chunk(whole) + "0\r\n\r\n");
+    expect_whole();
+}
+
+TEST_F(HttpSplice, LosesNothingToASuccessThatBringsNoFile)
+{
+    for (const char* status : {"202 Accepted", "204 No Content", "205 Reset Content"}) {
+        SCOPED_TRACE(status);
+        const bool bodiless = std::string(status).starts_with("204");
+        const std::string answer = std::string("HTTP/1.1 ") + status +
+                                   (bodiless ? "\r\n\r\n" : "\r\nContent-Length: 0\r\n\r\n");
+        for (const bool begun : {false, true}) {
+            if (begun) {
+                leave_half();
+            }
+            auto connection = start("x", resuming());
+            write(connection, answer);
+            EXPECT_EQ(call.result(watchdog).path, "");
+            EXPECT_EQ(std::to_string(call.result().status), std::string(status).substr(0, 3));
+            EXPECT_FALSE(fs::exists(folder / "x"));
+        }
+        auto connection = start("x", resuming());
+        EXPECT_TRUE(asked("Range: bytes=5-")) << request;
+        write(connection, partial(rest_of_v1 + "Content-Length: 5\r\n", "56789"));
+        expect_whole();
+    }
+}
+
 TEST_F(HttpSplice, IsMadeOfAChunkedRestThatIsAsLongAsItSays)
 {
     leave_half();

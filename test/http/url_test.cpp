@@ -127,6 +127,10 @@ TEST(Url, NeverRepeatsAPasswordInItsError)
                                    "user:secret@h/",
                                    "user:secret//x@h/",
                                    " http://user:secret@h/",
+                                   "http:///user:secret@h/",
+                                   "http:////user:secret@h/x",
+                                   "http://user:secret",
+                                   "https://user:secret%40h/x",
                                    "//user:secret@h/"}) {
         SCOPED_TRACE(text);
         EXPECT_EQ(redacted(text).find("secret"), std::string::npos) << redacted(text);

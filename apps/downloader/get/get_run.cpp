@@ -156,7 +156,7 @@ file_ending settled(const transfer& ended)
         file.resumed_at = got.resumed_at;
         if (got.kept) {
             file.how = ending::kept;
-        } else if (!got.ok()) {
+        } else if (!got.ok() || got.path.empty()) { // a 202 or 204 is a success without a file
             file.how = ending::failed;
             file.problem = fmt::format("HTTP {} {}", got.status, got.reason);
         }

@@ -56,10 +56,11 @@ void body_collector::begin_file(const response_head& head, std::optional<std::ui
         } else if (found != continuation::nothing) {
             begin_rest(found == continuation::rest);
         }
-    } else if (head.status == 206) {
-        throw std::system_error(make_error_code(errc::bad_response),
-                                "a part where the whole was asked for");
-    } else if (head.ok()) {
+    } else if (brings_file(head)) {
+        if (!is_whole(head, length)) {
+            throw std::system_error(make_error_code(errc::bad_response),
+                                    "a part where the whole was asked for");
+        }
         begin_whole(head, length);
     }
     if (job_.file.use_server_name) {
@@ -74,6 +75,9 @@ void body_collector::begin_whole(const response_head& head, std::optional<std::u
     const bool coded = job_.decode && head.headers.contains("Content-Encoding");
     facts_.length = coded ? std::nullopt : length;
     facts_.validator = strong_validator(head);
+    if (const auto range = content_range::parse(head.headers.get("Content-Range").value_or(""))) {
+        announced_ = range->length;
+    }
     facts_.coding = content_coding(head);
 }
 
@@ -138,6 +142,10 @@ void body_collector::finish() const
     // Nothing at all is what answers without a body have, whatever their header says.
     if (decoder_ && coded_size_ > 0 && !decoder_->complete()) {
         fail_decoding("the coded data ends early");
+    }
+    if (announced_ && *announced_ != (decoder_ ? coded_size_ : size_)) {
+        throw std::system_error(make_error_code(errc::body_truncated),
+                                "another length than its Content-Range");
     }
 }
 

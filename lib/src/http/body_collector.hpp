@@ -68,7 +68,7 @@ public:
     /// **Throws** `std::system_error` if the data is not what it claims to be or grows too large.
     bool decode(std::size_t enough);
 
-    /// Throws `std::system_error` unless the body is complete as its coding sees it.
+    /// Throws `std::system_error` unless the body is complete as its coding and its header see it.
     void finish() const;
 
     /// Tells whether the body is another one than the header describes.
@@ -111,6 +111,7 @@ private:
     bool current_ = false;
     std::optional<std::uint64_t> length_;
     std::optional<std::uint64_t> most_;        ///< bytes that a rest has
+    std::optional<std::uint64_t> announced_;   ///< bytes that a whole has, by its Content-Range
     std::unique_ptr<content_decoder> decoder_; ///< null: the body is taken as it comes
     std::string coded_;                        ///< not decoded yet
     std::uint64_t coded_size_ = 0;

@@ -50,18 +50,6 @@ continuation judge_part(const partial_record& known,
     return length ? continuation::rest : continuation::rest_if_whole;
 }
 
-// Some servers send a part under a status that stands for the whole.
-bool is_really_whole(const response_head& head, std::optional<std::uint64_t> length)
-{
-    const auto text = head.headers.get("Content-Range");
-    if (!text) {
-        return true;
-    }
-    const auto range = content_range::parse(*text);
-    return range && range->first == 0 && range->last + 1 == range->length &&
-           (!length || *length == range->length);
-}
-
 } // namespace
 
 continuation judge(const partial_record& known,
@@ -80,12 +68,29 @@ continuation judge(const partial_record& known,
     default:
         break;
     }
-    if (!head.ok()) {
+    if (!brings_file(head)) {
         return continuation::nothing;
     }
-    return agree(head.headers, "Content-Range") && is_really_whole(head, length)
-               ? continuation::whole
-               : continuation::misfit;
+    return is_whole(head, length) ? continuation::whole : continuation::misfit;
+}
+
+bool brings_file(const response_head& head) noexcept
+{
+    return head.ok() && head.status != 202 && head.status != 204 && head.status != 205;
+}
+
+bool is_whole(const response_head& head, std::optional<std::uint64_t> length)
+{
+    if (head.status == 206 || !agree(head.headers, "Content-Range")) {
+        return false;
+    }
+    const auto text = head.headers.get("Content-Range");
+    if (!text) {
+        return true;
+    }
+    const auto range = content_range::parse(*text);
+    return range && range->first == 0 && range->last + 1 == range->length &&
+           (!length || *length == range->length);
 }
 
 } // namespace cofutures::http::detail

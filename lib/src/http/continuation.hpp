@@ -38,4 +38,11 @@ continuation judge(const partial_record& known,
                    const response_head& head,
                    std::optional<std::uint64_t> length);
 
+/// Tells whether an answer has the file in it, or a part of it: a 202, 204 or 205 is a success without.
+bool brings_file(const response_head& head) noexcept;
+
+/// Tells whether an answer that brings the file is all of it, as far as its header says. Some servers
+/// send a part under a status that stands for the whole, whether they were asked for one or not.
+bool is_whole(const response_head& head, std::optional<std::uint64_t> length);
+
 } // namespace cofutures::http::detail

@@ -464,7 +464,11 @@ void download_file::open_named()
         std::error_code reason;
         const int opened = open_own_file(path, own_file::continued, reason);
         if (opened < 0) {
-            throw file_error(reason, "create");
+            // Else it would say that the user's file is there, which may be just what is wanted.
+            const bool strange = reason == std::errc::file_exists;
+            throw file_error(strange ? std::make_error_code(std::errc::operation_not_permitted)
+                                     : reason,
+                             "create");
         }
         if (::flock(opened, LOCK_EX | LOCK_NB) != 0) {
             reason = last_error();

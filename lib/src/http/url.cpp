@@ -181,13 +181,17 @@ std::string redacted(std::string_view text)
     const std::size_t colon = authority.find(':', host_end == authority.npos ? 0 : host_end);
     const bool odd_port = colon != authority.npos &&
                           authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
-    if (begin > 0 && !odd_port && authority.find('@') == authority.npos) {
+    // Where there is no host, as in "http:///me:pass@host/", it is elsewhere, and what else before it.
+    if (begin > 0 && !odd_port && !authority.empty() && authority.find('@') == authority.npos) {
         return std::string(text);
     }
-    const std::size_t at = rest.rfind('@');
-    return at == rest.npos
-               ? std::string(text)
-               : std::string(text.substr(0, begin)).append("***").append(rest.substr(at));
+    if (const std::size_t at = rest.rfind('@'); at != rest.npos) {
+        return std::string(text.substr(0, begin)).append("***").append(rest.substr(at));
+    }
+    if (begin > 0 && odd_port) { // cut off before the @, or with that encoded
+        return std::string(text.substr(0, begin + colon + 1)) + "***";
+    }
+    return std::string(text);
 }
 
 url::url(std::string_view text)

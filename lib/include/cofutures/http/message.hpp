@@ -103,8 +103,8 @@ struct response : response_head {
 
 /// An answer whose body went to a file.
 ///
-/// Only a body that came with a success status is stored; look at `ok()`, or at `path`, before using
-/// the file.
+/// Only a body that came with a success status is stored, and none of a 202, 204 or 205, which bring
+/// no file; look at `path` before using it.
 struct download_result : response_head {
     /// The file, complete under its final name, which `file_options::use_server_name` may have left to
     /// the server; empty if there is none, because the answer was not a success.
