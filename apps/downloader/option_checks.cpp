@@ -72,6 +72,21 @@ std::string shown(const std::string& argument)
     return argument.starts_with('-') ? argument.substr(0, 2) : cofutures::http::redacted(argument);
 }
 
+// Behind an option that nobody knows stands its value, "--usr me:secret".
+std::vector<std::string> shown(const std::vector<std::string>& arguments)
+{
+    std::vector<std::string> told;
+    bool value = false;
+    for (const std::string& each : arguments) {
+        const bool option = each.starts_with('-');
+        if (option || !value) {
+            told.push_back(shown(each));
+        }
+        value = option;
+    }
+    return told;
+}
+
 std::vector<std::string> commands_of(const CLI::App& app)
 {
     std::vector<std::string> names;
@@ -154,6 +169,25 @@ CLI::Validator one_of(std::vector<std::pair<std::string, int>> words)
     });
 }
 
+std::string without_passwords(std::string text, const std::vector<std::string>& arguments)
+{
+    for (const std::string& each : arguments) {
+        const std::size_t equals = each.starts_with('-') ? each.find('=') : std::string::npos;
+        const std::string value = equals == std::string::npos ? each : each.substr(equals + 1);
+        // A colon before an @, in "http://me@host" too: a file may well be called "notes@home".
+        const std::size_t at = value.rfind('@');
+        const std::string hidden = cofutures::http::redacted(value);
+        if (at == std::string::npos || value.find(':') > at || hidden == value) {
+            continue;
+        }
+        for (std::size_t found = text.find(value); found != std::string::npos;
+             found = text.find(value, found + hidden.size())) {
+            text.replace(found, value.size(), hidden);
+        }
+    }
+    return text;
+}
+
 std::string
 problem_of(const CLI::ParseError& error, const CLI::App& app, const std::string& first_argument)
 {
@@ -162,13 +196,17 @@ problem_of(const CLI::ParseError& error, const CLI::App& app, const std::string&
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
         app.get_subcommands().empty()) {
         const std::string expected = "expected a command, " + enumerated(commands_of(app));
-        return first_argument.empty() ? expected
-                                      : fmt::format("{}, got '{}'", expected, first_argument);
+        return first_argument.empty()
+                   ? expected
+                   : fmt::format("{}, got '{}'", expected, shown(first_argument));
     }
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-        std::vector<std::string> extras = app.remaining(true);
-        std::transform(extras.begin(), extras.end(), extras.begin(), shown);
-        return fmt::format("did not expect '{}'", fmt::join(extras, "', '"));
+        return fmt::format("did not expect '{}'", fmt::join(shown(app.remaining(true)), "', '"));
+    }
+    // An expression takes stack for each character, and what is wrong may be of any length.
+    constexpr std::size_t longest = 1000;
+    if (text.size() > longest) {
+        return text;
     }
     if (std::regex_match(text, parts, std::regex("(.*): 1 required (.*) missing"))) {
         return fmt::format("{}: expected {}, got nothing", parts.str(1), parts.str(2));

@@ -32,6 +32,10 @@ CLI::Validator ip_address();
 /// One of a few words, whatever their case, which is replaced by its number.
 CLI::Validator one_of(std::vector<std::pair<std::string, int>> words);
 
+/// What is said of a command line, with the passwords in it replaced by ***: a URL with one may have
+/// been given for anything, a file to read or a country.
+std::string without_passwords(std::string text, const std::vector<std::string>& arguments);
+
 /// Says what is wrong with a command line that `app` refused.
 std::string
 problem_of(const CLI::ParseError& error, const CLI::App& app, const std::string& first_argument);

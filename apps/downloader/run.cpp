@@ -3,6 +3,7 @@
 
 #include "commands.hpp"
 #include "common/standard_streams.hpp"
+#include "option_checks.hpp"
 
 #include <fmt/format.h>
 
@@ -31,10 +32,14 @@ void complain_about(const std::exception& error) noexcept
     common::complain("\n");
 }
 
-void complain_about(const usage_error& error) noexcept
+void complain_about(const usage_error& error, const std::vector<std::string>& arguments) noexcept
 {
     common::complain("*** Usage error: ");
-    common::complain(error.what());
+    try {
+        common::complain(without_passwords(error.what(), arguments));
+    } catch (const std::exception& problem) {
+        common::complain(problem.what());
+    }
     common::complain("\n");
     common::complain(error.usage().empty() ? std::string_view(flags_usage()) : error.usage());
     common::complain("\n");
@@ -45,9 +50,9 @@ void complain_about(const usage_error& error) noexcept
 int run(std::vector<std::string> arguments) noexcept
 {
     try {
-        return std::visit(run_command(), parse_command(std::move(arguments)));
+        return std::visit(run_command(), parse_command(arguments));
     } catch (const usage_error& error) {
-        complain_about(error);
+        complain_about(error, arguments);
         return 2;
     } catch (const std::exception& error) {
         complain_about(error);

@@ -301,6 +301,43 @@ TEST_F(Downloader, ExplainsUsageErrors)
     }
 }
 
+TEST_F(Downloader, TellsNoPasswordOfACommandLineThatIsWrong)
+{
+    const std::string url = "http://ann:s3cr3t@h/x";
+    const std::vector<std::vector<std::string>> wrong = {
+        {url},
+        {"--user=ann:s3cr3t"},
+        {"flags", url},
+        {"serve", url},
+        {"serve", "--user", "ann:s3cr3t"},
+        {"completion", url},
+        {"get", "-i", url},
+        {"get", "--checksums", url, "http://h/"},
+        {"get", "--netrc-file=" + url, "http://h/"},
+        {"get", "--resolve", url, "http://h/"},
+        {"get", "--retries", url, "http://h/"},
+    };
+    for (const auto& arguments : wrong) {
+        const program_result result = downloader.run(arguments);
+        EXPECT_EQ(result.status, 2);
+        EXPECT_TRUE(result.err.starts_with("*** Usage error: ")) << result.err;
+        EXPECT_EQ(result.err.find("s3cr3t"), std::string::npos) << result.err;
+    }
+}
+
+TEST_F(Downloader, ExplainsAUsageErrorOfAnyLength)
+{
+    const std::string endless(100'000, 'x');
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{"completion", endless},
+                                                                       {endless},
+                                                                       {"get", "-j", endless},
+                                                                       {"get", "-q=" + endless}}) {
+        const program_result result = downloader.run(arguments);
+        EXPECT_EQ(result.status, 2);
+        EXPECT_TRUE(result.err.starts_with("*** Usage error: ")) << result.err.substr(0, 100);
+    }
+}
+
 TEST_F(Downloader, WritesJsonOnRequest)
 {
     const program_result result =
