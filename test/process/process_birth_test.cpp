@@ -6,14 +6,18 @@
 #include <cofutures/process_pool_executor.hpp>
 
 #include "birth_programs.hpp"
+#include "process/introductions.hpp"
 #include "shared_gates.hpp"
+#include "support/forked_child.hpp"
 #include "support/program.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -160,6 +164,30 @@ TEST(ProcessBirth, ANewRunOfTheProgramIsRefusedWhereItWouldHaveMoreRights)
 TEST(ProcessBirth, AForkedCopyOfTheProgramHasWorkersLikeItself)
 {
     EXPECT_EQ(run_this_program("--be-forked").status, 42);
+}
+
+TEST(ProcessBirth, AForkedProcessFindsNoTableLockedByAThreadThatItDoesNotHave)
+{
+    const auto look_up = [] {
+        cf::detail::locate_function(&::getppid);
+        cf::detail::handlers_after(0);
+    };
+    std::atomic<bool> over{false};
+    std::thread busy([&] {
+        while (!over) {
+            look_up();
+        }
+    });
+
+    for (int round = 0; round != 100 && !HasFailure(); ++round) {
+        EXPECT_EQ(cf::test::exit_code_of_child([&] {
+                      look_up();
+                      return 0;
+                  }),
+                  0);
+    }
+    over = true;
+    busy.join();
 }
 
 TEST(ProcessBirth, InitWithThreadsThrowsAndRunsNothingTwice)

@@ -414,7 +414,16 @@ struct handler_table {
 
 handler_table& handlers()
 {
-    static handler_table* const instance = new handler_table; // as module_table: never destroyed
+    // As module_table: never destroyed, and in a forked process never left locked. That table comes first,
+    // so that a fork takes its lock second, as find_handler does.
+    static handler_table* const instance = [] {
+        module_count();
+        auto* const made = new handler_table;
+        ::pthread_atfork([] { handlers().mutex.lock(); },
+                         [] { handlers().mutex.unlock(); },
+                         [] { handlers().mutex.unlock(); });
+        return made;
+    }();
     return *instance;
 }
 

@@ -21,6 +21,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <pthread.h>
 
 namespace cofutures::detail {
 
@@ -57,7 +58,15 @@ struct module_table {
 module_table& table()
 {
     // Never destroyed: tasks may still be submitted by destructors of static objects.
-    static module_table* const instance = new module_table;
+    static module_table* const instance = [] {
+        auto* const made = new module_table;
+        // A forked process goes on using the table. While another thread looks something up, the copy
+        // would be locked for ever, and so would be the loader's own list, which is read meanwhile.
+        ::pthread_atfork([] { table().mutex.lock(); },
+                         [] { table().mutex.unlock(); },
+                         [] { table().mutex.unlock(); });
+        return made;
+    }();
     return *instance;
 }
 
