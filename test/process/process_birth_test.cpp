@@ -16,6 +16,7 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -189,6 +190,25 @@ TEST(ProcessBirth, AForkedProcessFindsNoTableLockedByAThreadThatItDoesNotHave)
     over = true;
     busy.join();
 }
+
+#if !defined(__SANITIZE_THREAD__) // which may hang on threads of such a child
+TEST(ProcessBirth, AForkedProcessMayLetGoOfAPoolAfterThreadsOfItsOwn)
+{
+    auto pool = std::make_unique<cf::process_pool_executor>(1);
+    pool->submit(&::getpid).wait();
+
+    EXPECT_EQ(cf::test::exit_code_of_child([&] {
+                  for (int i = 0; i != 4; ++i) {
+                      std::thread([] {}).join(); // in the place of the pool's, which is not here
+                  }
+                  pool.reset();
+                  return 0;
+              }),
+              0);
+
+    EXPECT_EQ(pool->submit([] { return 6; }).result(watchdog), 6);
+}
+#endif
 
 TEST(ProcessBirth, InitWithThreadsThrowsAndRunsNothingTwice)
 {

@@ -45,8 +45,7 @@ public:
     bool wait_idle(std::optional<clock::time_point> deadline);
     bool wait_ended(std::optional<clock::time_point> deadline);
     void join();
-    void
-    leave_thread() noexcept; // where it cannot be joined: in a copy of the process, or by itself
+    void leave_thread() noexcept; // where it cannot be joined: by itself
     void end_workers(int signal);
     process_pool_stats stats() const;
     void require_own_process() const;

@@ -54,9 +54,9 @@ process_pool_executor::~process_pool_executor()
     try {
         core_->require_own_process();
     } catch (const wrong_process&) {
-        core_->leave_thread(); // it exists in the original only
-        new std::shared_ptr<detail::process_pool_core>(
-            core_); // as do the locks that its end would need
+        // The locks that its end would need may be held for ever. Its thread exists in the original only;
+        // here the handle may mean another one by now, or none, which detach() would throw for.
+        new std::shared_ptr<detail::process_pool_core>(core_);
         return;
     }
     core_->close(false);
