@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +71,26 @@ CLI::Validator one_of(std::vector<std::pair<std::string, Enum>> values)
         return fmt::format("expected one of {}, got '{}'", names, text);
     };
     return CLI::Validator(to_value, "{" + names + "}");
+}
+
+/// What the parser says of a mistake, with what was expected and what came.
+std::string sentence_of(const CLI::ParseError& mistake)
+{
+    const std::string text = mistake.what();
+    std::smatch parts;
+    if (std::regex_match(text, parts, std::regex("(.*): 1 required :?(.*) missing"))) {
+        return fmt::format("{}: expected {}, got nothing", parts.str(1), parts.str(2));
+    }
+    if (std::regex_match(
+            text, parts, std::regex("(.*): At (?:least|Most) (.*) required but received (.*)"))) {
+        const std::string expected = parts.str(2);
+        return fmt::format("{}: expected {} value{}, got {}",
+                           parts.str(1),
+                           expected,
+                           expected == "1" ? "" : "s",
+                           parts.str(3));
+    }
+    return text;
 }
 
 } // namespace
@@ -170,8 +191,9 @@ std::pair<std::optional<options>, early_exit> parse_command_line(int argc, const
     } catch (const CLI::CallForVersion&) {
         return {std::nullopt, {0, version() + "\n"}};
     } catch (const CLI::ParseError& mistake) {
-        return {std::nullopt,
-                {2, fmt::format("prime-check: {}\nTry 'prime-check --help'.\n", mistake.what())}};
+        return {
+            std::nullopt,
+            {2, fmt::format("prime-check: {}\nTry 'prime-check --help'.\n", sentence_of(mistake))}};
     }
     if (chosen.numbers.empty() && !chosen.range && !chosen.file) {
         chosen.numbers = documented;

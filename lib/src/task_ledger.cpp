@@ -79,12 +79,21 @@ void task_ledger::refuse_on_own_worker(const char* call) const
     }
 }
 
+/// A task that another thread runs may wait for one of them.
+void task_ledger::run_delayed_callbacks(std::unique_lock<std::mutex>& lock) noexcept
+{
+    lock.unlock();
+    shared_state::run_delayed_callbacks();
+    lock.lock();
+}
+
 bool task_ledger::wait_until_none_runs(std::unique_lock<std::mutex>& lock,
                                        const char* call,
                                        const task_owner* owner,
                                        std::optional<timeout::clock::time_point> deadline)
 {
     refuse_on_own_worker(call);
+    run_delayed_callbacks(lock);
     const std::size_t here = owner != nullptr ? cancel_scope::count(owner) : 0;
     const auto none = [&] { return running_.empty() && !elsewhere_.goes_on(here); };
     if (deadline) {
@@ -98,6 +107,7 @@ void task_ledger::wait_for_cancellations(std::unique_lock<std::mutex>& lock,
                                          const task_owner& owner,
                                          const std::shared_ptr<void>& self)
 {
+    run_delayed_callbacks(lock);
     const std::size_t here = cancel_scope::count(&owner);
     changed_.wait(lock, [&] { return !elsewhere_.goes_on(here); });
     elsewhere_.own(self);

@@ -60,6 +60,7 @@ public:
     executor_stats totals() const;
 
 private:
+    static void run_delayed_callbacks(std::unique_lock<std::mutex>& lock) noexcept;
     void end(phase outcome, timeout::clock::duration queued, timeout::clock::duration ran) noexcept;
 
     mutable std::mutex mutex_;

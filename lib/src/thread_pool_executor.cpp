@@ -434,6 +434,7 @@ void thread_pool_executor::impl::stop_intake(bool cancel_queued)
 
 bool thread_pool_executor::impl::wait_idle(std::optional<timeout::clock::time_point> deadline)
 {
+    detail::shared_state::run_delayed_callbacks(); // a task may wait for one of them
     const std::size_t here = detail::cancel_scope::count(this);
     auto lock = mutex_.lock();
     const auto idle = [&] { return is_idle(here); };

@@ -7,6 +7,7 @@
 #include <cofutures/wait.hpp>
 
 #include "shared_gates.hpp"
+#include "support/expect_error.hpp"
 #include "support/gate.hpp"
 
 #include <gtest/gtest.h>
@@ -22,6 +23,7 @@
 
 namespace cf = cofutures;
 using namespace std::chrono_literals;
+using cf::test::message_of;
 using cf::test::new_gate;
 using cf::test::open_gate;
 using cf::test::pass_gate;
@@ -501,8 +503,32 @@ TEST(ProcessPoolLife, OptionsAreChecked)
 {
     EXPECT_THROW(cf::process_pool_executor(0), std::invalid_argument);
     EXPECT_THROW(cf::process_pool_executor(-1), std::invalid_argument);
-    EXPECT_THROW(cf::process_pool_executor({.max_tasks_per_child = 0}), std::invalid_argument);
-    EXPECT_THROW(cf::process_pool_executor({.hard_time_limit = -1s}), std::invalid_argument);
+
+    const auto refusal_of = [](const cf::process_pool_options& options) {
+        return message_of<std::invalid_argument>([&] { cf::process_pool_executor pool(options); });
+    };
+    EXPECT_EQ(refusal_of({.max_workers = 10001}),
+              "cofutures: max_workers must be from 1 to 10000, got 10001");
+    EXPECT_EQ(refusal_of({.max_tasks_per_child = 0}),
+              "cofutures: max_tasks_per_child must be at least 1, got 0");
+    EXPECT_EQ(refusal_of({.memory_limit = 0}), "cofutures: memory_limit must be at least 1, got 0");
+    EXPECT_EQ(refusal_of({.soft_time_limit = -1ns}),
+              "cofutures: soft_time_limit must not be negative, got -1 ns");
+    EXPECT_EQ(refusal_of({.hard_time_limit = -2us}),
+              "cofutures: hard_time_limit must not be negative, got -2000 ns");
+    EXPECT_EQ(refusal_of({.kill_after_stop = -1ns}),
+              "cofutures: kill_after_stop must not be negative, got -1 ns");
+    EXPECT_EQ(refusal_of({.restart_period = -1ns}),
+              "cofutures: restart_period must not be negative, got -1 ns");
+
+    cf::process_pool_executor pool(1);
+    const auto refusal_of_task = [&](const cf::process::task_options& options) {
+        return message_of<std::invalid_argument>([&] { pool.submit(options, square, 2); });
+    };
+    EXPECT_EQ(refusal_of_task({.soft_time_limit = -1ns}),
+              "cofutures: soft_time_limit must not be negative, got -1 ns");
+    EXPECT_EQ(refusal_of_task({.hard_time_limit = -1ns}),
+              "cofutures: hard_time_limit must not be negative, got -1 ns");
 }
 
 TEST(ProcessPoolLife, WorkersRetireAfterTheirShareOfTasks)

@@ -7,7 +7,9 @@
 #include <cofutures/error.hpp>
 #include <cofutures/error_handler.hpp>
 #include <cofutures/inline_executor.hpp>
+#include <cofutures/manual_executor.hpp>
 #include <cofutures/promise.hpp>
+#include <cofutures/thread_pool_executor.hpp>
 #include <cofutures/when_all.hpp>
 #include <cofutures/when_any.hpp>
 
@@ -19,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -26,6 +29,8 @@
 #include <pthread.h>
 
 namespace cf = cofutures;
+using cf::test::gate;
+using cf::test::opens_at_exit;
 using cf::test::watchdog;
 
 namespace {
@@ -314,6 +319,53 @@ TEST(NestedCallbacks, MayWaitForEachOtherWhereTheyAreMany)
         results += next.result();
     });
     EXPECT_EQ(results, 7U);
+}
+
+TEST(NestedCallbacks, MayWaitForExecutorsWhoseTasksWaitForCallbacks)
+{
+    cf::thread_pool_executor pool(1);
+    cf::inline_executor here;
+    cf::manual_executor manual;
+    gate door;
+    const opens_at_exit end(door);
+    bool idle = false;
+    std::thread other;
+    nested(100, [&] {
+        gate running;
+        other = std::thread([&] {
+            here.submit([&] {
+                running.open();
+                door.wait();
+            });
+        });
+        running.wait();
+        pool.submit([&] { door.wait(); });
+        cf::make_ready_future().add_done_callback([&](const cf::any_future&) { door.open(); });
+        EXPECT_FALSE(door.is_open());
+        idle = pool.wait_idle(watchdog / 2);
+        EXPECT_TRUE(door.is_open());
+
+        cf::make_ready_future().add_done_callback(
+            [&](const cf::any_future&) { manual.submit([] {}); });
+        EXPECT_EQ(manual.queued(), 0U);
+        EXPECT_TRUE(here.wait_idle(watchdog / 2));
+        EXPECT_EQ(manual.queued(), 1U);
+    });
+    EXPECT_TRUE(idle);
+    other.join();
+}
+
+TEST(NestedCallbacks, OfCancelledTasksRunInTheShutdownThatWaits)
+{
+    std::string order;
+    nested(100, [&] {
+        cf::manual_executor executor;
+        executor.submit([] {}).add_done_callback(
+            [&](const cf::any_future& task) { order += task.cancelled() ? 'c' : '?'; });
+        executor.shutdown({.cancel_futures = true});
+        order += ':';
+    });
+    EXPECT_EQ(order, "c:");
 }
 
 TEST(NestedCallbacks, OfAChainDoNotCountAsNested)

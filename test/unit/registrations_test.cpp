@@ -92,6 +92,46 @@ TEST(WhenAnyRegistrations, CancelledLetsGoOfItsInputs)
     EXPECT_TRUE(first.cancelled());
 }
 
+/// Decided between two registrations, as by the thread that finishes the first input.
+class decided_meanwhile final : public cf::detail::combined_state<int> {
+public:
+    decided_meanwhile() : combined_state(2) {}
+    using combined_state::watch;
+
+    void decide()
+    {
+        EXPECT_TRUE(claim());
+        leave_inputs();
+    }
+
+private:
+    std::optional<cf::detail::phase> told(cf::detail::shared_state&, std::size_t) noexcept override
+    {
+        return std::nullopt;
+    }
+};
+
+TEST(CombinedRegistrations, LetGoOfAnInputThatComesAfterTheDecision)
+{
+    tracked_counts counts;
+    cf::promise<tracked> first;
+    cf::promise<tracked> second;
+    auto* const combined = new decided_meanwhile;
+    const auto owner = cf::detail::owner_ptr<cf::detail::shared_state>::adopt(combined);
+    EXPECT_TRUE(combined->watch(*cf::detail::future_access::state(first.get_future())));
+    combined->decide();
+    EXPECT_FALSE(combined->watch(*cf::detail::future_access::state(second.get_future())));
+
+    first.set_result(counts, 1);
+    second.set_result(counts, 2);
+    EXPECT_EQ(counts.alive, 2);
+    drop(first);
+    drop(second);
+
+    EXPECT_EQ(counts.alive, 0);
+    combined->finish(cf::detail::phase::cancelled);
+}
+
 TEST(WhenAllRegistrations, FailedLetsGoOfItsInputs)
 {
     tracked_counts counts;

@@ -342,6 +342,7 @@ bool io_context_executor::impl::wait(std::unique_lock<std::mutex>& lock,
 /// One lock for everything that counts, plain calls included: a task may turn into one of the other kind.
 bool io_context_executor::impl::wait_idle(std::optional<timeout::clock::time_point> deadline)
 {
+    detail::shared_state::run_delayed_callbacks(); // a coroutine may wait for one of them
     const std::size_t here = detail::cancel_scope::count(this, this);
     auto lock = mutex_.lock();
     return wait(lock, deadline, [&] { return coroutines_ == 0 && !elsewhere_.goes_on(here); });

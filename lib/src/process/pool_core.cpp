@@ -591,6 +591,7 @@ void process_pool_core::close(bool cancel_pending)
 
 bool process_pool_core::wait_idle(std::optional<clock::time_point> deadline)
 {
+    shared_state::run_delayed_callbacks(); // whoever waits here must not wait for one of them
     const std::size_t here = process_task::telling_here(*this);
     std::unique_lock lock(mutex_);
     const auto idle = [&] { return unfinished_count_ == 0 && finishing_ <= here; };
@@ -603,6 +604,7 @@ bool process_pool_core::wait_idle(std::optional<clock::time_point> deadline)
 
 bool process_pool_core::wait_ended(std::optional<clock::time_point> deadline)
 {
+    shared_state::run_delayed_callbacks();
     std::unique_lock lock(mutex_);
     const auto ended = [this] { return life_ == life::ended; };
     if (!deadline) {

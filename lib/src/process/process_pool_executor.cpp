@@ -8,35 +8,52 @@
 #include "../standard_descriptors.hpp"
 #include "pool_core.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <limits>
+#include <optional>
 #include <stdexcept>
+#include <string>
 
 namespace cofutures {
 
 namespace {
 
+void require_not_negative(const char* option, std::chrono::nanoseconds value)
+{
+    if (value.count() < 0) {
+        throw std::invalid_argument(std::string("cofutures: ") + option +
+                                    " must not be negative, got " + std::to_string(value.count()) +
+                                    " ns");
+    }
+}
+
+void require_at_least_one(const char* option, std::optional<std::size_t> value)
+{
+    if (value == 0U) {
+        throw std::invalid_argument(std::string("cofutures: ") + option +
+                                    " must be at least 1, got 0");
+    }
+}
+
 process_pool_options checked(process_pool_options options)
 {
-    const auto require = [](bool fine, const char* what) {
-        if (!fine) {
-            throw std::invalid_argument(std::string("cofutures: ") + what);
-        }
-    };
     const std::size_t workers = options.max_workers.value_or(usable_cpus());
-    require(workers <= 10000, "max_workers must be from 1 to 10000");
+    if (workers > 10000) {
+        throw std::invalid_argument("cofutures: max_workers must be from 1 to 10000, got " +
+                                    std::to_string(workers));
+    }
     options.max_workers = workers;
-    require(!options.max_tasks_per_child || *options.max_tasks_per_child >= 1,
-            "max_tasks_per_child must be at least 1");
-    require(!options.memory_limit || *options.memory_limit >= 1,
-            "memory_limit must be at least 1 byte");
+    require_at_least_one("max_tasks_per_child", options.max_tasks_per_child);
+    require_at_least_one("memory_limit", options.memory_limit);
     if (options.memory_limit == std::numeric_limits<std::size_t>::max()) {
         options.memory_limit.reset();
     }
-    require(options.soft_time_limit.count() >= 0 && options.hard_time_limit.count() >= 0,
-            "time limits must not be negative");
-    require(!options.kill_after_stop || options.kill_after_stop->count() >= 0,
-            "kill_after_stop must not be negative");
+    require_not_negative("soft_time_limit", options.soft_time_limit);
+    require_not_negative("hard_time_limit", options.hard_time_limit);
+    require_not_negative("kill_after_stop",
+                         options.kill_after_stop.value_or(std::chrono::nanoseconds(0)));
+    require_not_negative("restart_period", options.restart_period);
     return options;
 }
 
@@ -132,9 +149,8 @@ detail::payload process_pool_executor::make_payload(std::size_t size)
 
 void process_pool_executor::enqueue(detail::process_task& task, process::task_options&& options)
 {
-    if (options.soft_time_limit.count() < 0 || options.hard_time_limit.count() < 0) {
-        throw std::invalid_argument("cofutures: time limits must not be negative");
-    }
+    require_not_negative("soft_time_limit", options.soft_time_limit);
+    require_not_negative("hard_time_limit", options.hard_time_limit);
     task.name = std::move(options.name);
     task.limits = {options.soft_time_limit, options.hard_time_limit};
     core_->accept(task);

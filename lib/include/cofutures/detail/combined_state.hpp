@@ -43,6 +43,9 @@ protected:
             // Whoever settled it may have come by before this node was there. Both looked under the
             // input's lock, so at least one of the two has seen the other.
             withdraw(added, input);
+            if (shared_state* const taken = added.take_input()) {
+                taken->drop_owner(); // nobody else will; the caller has the input
+            }
         }
         return !is_settled();
     }
