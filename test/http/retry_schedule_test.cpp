@@ -126,6 +126,18 @@ TEST(HttpRetrySchedule, HasABudgetOfFailuresHoweverLittleComesBetween)
     EXPECT_EQ(tries, 11u) << "one a minute, and the first";
 }
 
+TEST(HttpRetrySchedule, LeavesTheTurnsOfOthersOutOfItsBudget)
+{
+    retry_policy limited = policy(5, 1.0);
+    limited.budget = start + 2s;
+    retry_schedule schedule(limited);
+    schedule.leave_out(1h); // before the first try nothing counts
+    schedule.begin();
+    schedule.leave_out(1h);
+    EXPECT_EQ(schedule.next({}, start + 1h + 1s, {}), 1s);
+    EXPECT_EQ(schedule.next({}, start + 1h + 1s, {}), std::nullopt) << "two seconds from there";
+}
+
 TEST(HttpRetrySchedule, StaysWithinItsBudgetAndTheDeadline)
 {
     retry_policy limited = policy(5, 1.0);

@@ -158,10 +158,12 @@ asio::awaitable<void> exchange::wait_for_turn(const std::string& origin)
     for (;;) {
         co_await wait_for_cool_down(origin);
         connection_pool::waiter who{event_};
+        const auto queued = steady_clock::now();
         context_.pool.take_turn(origin, who);
         while (!who.granted && !aborted_) {
             co_await event_.wait();
         }
+        retries_.leave_out(steady_clock::now() - queued);
         if (!aborted_ && !has_to_cool_down(origin)) {
             break;
         }

@@ -59,6 +59,13 @@ void retry_schedule::progress(time_point now)
     last_piece_ = now;
 }
 
+void retry_schedule::leave_out(time_point::duration time)
+{
+    if (latest_) {
+        latest_ = cofutures::detail::later(*latest_, time);
+    }
+}
+
 std::optional<milliseconds> retry_schedule::next(std::optional<seconds> asked,
                                                  time_point now,
                                                  std::optional<time_point> deadline)

@@ -35,6 +35,9 @@ public:
     /// the same try, is no part of the budget.
     void progress(time_point now);
 
+    /// Leaves out a time in which it was the turn of others, which is no failing of the server.
+    void leave_out(time_point::duration time);
+
     /// The wait before the next try, which is then counted; nothing if there is none.
     ///
     /// `asked` is the server's own wish, which can only make the wait longer, `deadline` where the
