@@ -381,29 +381,36 @@ TEST_F(Downloader, ServesUntilCtrlC)
     EXPECT_TRUE(served.out.ends_with("2 requests answered.\n")) << served.out;
 }
 
-TEST_F(Downloader, FailsWhenItsOutputCannotBeWritten)
+// The words of a command line.
+class DownloaderOutput : public testing::TestWithParam<std::vector<std::string>> {};
+
+TEST_P(DownloaderOutput, ThatCannotBeWrittenIsAFailure)
 {
-    for (const std::vector<std::string>& arguments :
-         std::vector<std::vector<std::string>>{{"flags", "BR"},
-                                               {"flags", "BR", "-v"},
-                                               {"flags", "BR", "--json"},
-                                               {"flags", "BR", "--compare"},
-                                               {"serve", "--port", "0"},
-                                               {"--help"},
-                                               {"--version"},
-                                               {"completion", "bash"}}) {
-        SCOPED_TRACE(arguments.front() + " " + arguments.back());
-        const program_result full = run_redirected(DOWNLOADER, arguments, ">/dev/full");
-        EXPECT_EQ(full.status, 1);
-        EXPECT_TRUE(full.err.starts_with("*** cannot write ")) << full.err;
-        EXPECT_TRUE(full.err.ends_with(": No space left on device\n")) << full.err;
-        const program_result closed = run_redirected(DOWNLOADER, arguments, ">&-");
-        EXPECT_EQ(closed.status, 1);
-        EXPECT_TRUE(closed.err.ends_with(": Bad file descriptor\n")) << closed.err;
-        EXPECT_EQ(run_redirected(DOWNLOADER, arguments, ">/dev/full 2>/dev/full").status, 1);
-        EXPECT_EQ(run_redirected(DOWNLOADER, arguments, "<&- >&- 2>&-").status, 1);
-    }
+    const program_result full = run_redirected(DOWNLOADER, GetParam(), ">/dev/full");
+    EXPECT_EQ(full.status, 1);
+    EXPECT_TRUE(full.err.starts_with("*** cannot write ")) << full.err;
+    EXPECT_TRUE(full.err.ends_with(": No space left on device\n")) << full.err;
+    const program_result closed = run_redirected(DOWNLOADER, GetParam(), ">&-");
+    EXPECT_EQ(closed.status, 1);
+    EXPECT_TRUE(closed.err.ends_with(": Bad file descriptor\n")) << closed.err;
 }
+
+TEST_P(DownloaderOutput, ThatCannotBeWrittenIsAFailureAlsoWhereNobodyCanBeTold)
+{
+    EXPECT_EQ(run_redirected(DOWNLOADER, GetParam(), ">/dev/full 2>/dev/full").status, 1);
+    EXPECT_EQ(run_redirected(DOWNLOADER, GetParam(), "<&- >&- 2>&-").status, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of,
+                         DownloaderOutput,
+                         testing::Values(std::vector<std::string>{"flags", "BR"},
+                                         std::vector<std::string>{"flags", "BR", "-v"},
+                                         std::vector<std::string>{"flags", "BR", "--json"},
+                                         std::vector<std::string>{"flags", "BR", "--compare"},
+                                         std::vector<std::string>{"serve", "--port", "0"},
+                                         std::vector<std::string>{"--help"},
+                                         std::vector<std::string>{"--version"},
+                                         std::vector<std::string>{"completion", "bash"}));
 
 TEST_F(Downloader, EndsInOrderWhenItsComplaintCannotBeWritten)
 {
