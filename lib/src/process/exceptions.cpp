@@ -427,6 +427,10 @@ handler_table& handlers()
     return *instance;
 }
 
+// Made while the program is loaded, and the table of modules with it: a process that is forked while
+// another thread makes them would wait for that thread, which it does not have.
+[[maybe_unused]] const handler_table& made_at_the_start = handlers();
+
 const exception_handler* find_handler(const std::string& name)
 {
     handler_table& table = handlers();
