@@ -82,7 +82,9 @@ std::string sentence_of(const CLI::ParseError& mistake)
         return fmt::format("{}: expected {}, got nothing", parts.str(1), parts.str(2));
     }
     if (std::regex_match(
-            text, parts, std::regex("(.*): At (?:least|Most) (.*) required but received (.*)"))) {
+            text,
+            parts,
+            std::regex("(.*): At (?:least|[Mm]ost) (.*) required but received (.*)"))) {
         const std::string expected = parts.str(2);
         return fmt::format("{}: expected {} value{}, got {}",
                            parts.str(1),
