@@ -9,6 +9,7 @@
 #include "support/closed_standard_descriptors.hpp"
 #include "support/error_reports.hpp"
 #include "support/gate.hpp"
+#include "support/held_loop.hpp"
 #include "support/tracked.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -32,6 +33,7 @@ namespace {
 
 namespace asio = boost::asio;
 using test::gate;
+using test::held_loop;
 using test::opens_at_exit;
 using test::tracked;
 using test::tracked_counts;
@@ -49,32 +51,6 @@ asio::awaitable<void> yield()
 {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
-
-/// Holds the loop of a single-threaded executor.
-class held_loop {
-public:
-    explicit held_loop(io_context_executor& io)
-    {
-        asio::post(io.context(), [this] {
-            held_.open();
-            may_go_.wait();
-            gone_.open();
-        });
-        held_.wait();
-    }
-    held_loop(const held_loop&) = delete;
-    held_loop& operator=(const held_loop&) = delete;
-    ~held_loop() { release(); }
-
-    void release()
-    {
-        may_go_.open();
-        gone_.wait();
-    }
-
-private:
-    gate held_, may_go_, gone_;
-};
 
 // ---- Results ----
 

@@ -9,6 +9,7 @@
 #include <cofutures/promise.hpp>
 
 #include "support/gate.hpp"
+#include "support/held_loop.hpp"
 
 #include <boost/asio/append.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -52,6 +53,7 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using test::gate;
+using test::held_loop;
 using test::watchdog;
 
 constexpr std::chrono::hours never{1};
@@ -188,32 +190,6 @@ TEST(AsFutureStop, OfASequenceThatGoesOnEndsItsNextStepToo)
 
     EXPECT_THROW(ended.result(watchdog), cancelled_error);
 }
-
-/// Holds the loop of a single-threaded executor.
-class held_loop {
-public:
-    explicit held_loop(io_context_executor& io)
-    {
-        asio::post(io.context(), [this] {
-            held_.open();
-            may_go_.wait();
-            gone_.open();
-        });
-        held_.wait();
-    }
-    held_loop(const held_loop&) = delete;
-    held_loop& operator=(const held_loop&) = delete;
-    ~held_loop() { release(); }
-
-    void release()
-    {
-        may_go_.open();
-        gone_.wait();
-    }
-
-private:
-    gate held_, may_go_, gone_;
-};
 
 /// A connection to a peer that the test plays by hand, with calls that block.
 template <typename Stream>
